@@ -1,0 +1,102 @@
+"""Every setting once.
+
+A value comes from, strongest first: the argument or command option, the environment (`RAGKB_SEARCH__K=5`), the file
+`ragkb.toml` in the current folder (or the one that `RAGKB_CONFIG` names), the default here.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from ragkb.errors import InputError
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ChunkSettings(_Section):
+    """How documents are cut. Sizes are tokens of the embedder."""
+
+    tokens: int = Field(200, ge=32, le=2000, description="most tokens of a chunk's own text")
+    context_tokens: int = Field(40, ge=0, le=200, description="most tokens of title, headings and table header before it")
+
+
+class SearchSettings(_Section):
+    """How chunks are found."""
+
+    k: int = Field(10, ge=1, le=1000, description="hits returned when the caller does not say")
+    candidates: int = Field(100, ge=10, le=10_000, description="chunks that each leg proposes to the fusion")
+    dense_weight: float = Field(0.5, ge=0, le=1, description="share of the dense leg for a query that the embedder reads")
+
+
+class AnswerSettings(_Section):
+    """How an answer is made."""
+
+    passages: int = Field(8, ge=1, le=100, description="hits that are read for an answer")
+    sentences: int = Field(3, ge=1, le=10, description="most evidence sentences in an answer")
+    threshold: float = Field(0.5, ge=0, le=1, description="least confidence to answer; below it the answer abstains")
+
+
+class LimitSettings(_Section):
+    """What is refused."""
+
+    file_bytes: int = Field(200_000_000, ge=1, description="largest file that is read")
+    inflated_bytes: int = Field(500_000_000, ge=1, description="most bytes that an archive (docx, xlsx, pptx) may unpack to")
+    text_characters: int = Field(50_000_000, ge=1, description="most text taken from one file")
+    pages: int = Field(20_000, ge=1, description="most pages of one file")
+    question_characters: int = Field(8_000, ge=1, description="longest question")
+    k: int = Field(1_000, ge=1, description="most hits that one request may ask for")
+
+
+class ServerSettings(_Section):
+    """Where the server listens and what it accepts."""
+
+    host: str = Field("127.0.0.1", description="address to bind; other than loopback needs keys")
+    port: int = Field(8000, ge=0, le=65535, description="port to bind; 0 takes a free one")
+    body_bytes: int = Field(1_000_000, ge=1, description="largest body of a request")
+    concurrency: int = Field(8, ge=1, description="requests that search at once; the others wait")
+
+
+class Settings(BaseSettings):
+    """All settings. Frozen: a change is a new value, passed in."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="RAGKB_", env_nested_delimiter="__", extra="ignore", frozen=True, nested_model_default_partial_update=True
+    )
+
+    embedder: str = Field("minilm", description="'minilm', or a sentence-transformers model by name or folder")
+    threads: int = Field(0, ge=0, description="threads of the embedder; 0 takes the machine's cores")
+    chunk: ChunkSettings = ChunkSettings()
+    search: SearchSettings = SearchSettings()
+    answer: AnswerSettings = AnswerSettings()
+    limits: LimitSettings = LimitSettings()
+    server: ServerSettings = ServerSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        toml = TomlConfigSettingsSource(settings_cls, Path(os.environ.get("RAGKB_CONFIG", "ragkb.toml")))
+        return init_settings, env_settings, toml
+
+    @classmethod
+    def load(cls, **values: object) -> Settings:
+        """The settings in force. Raises InputError that names the wrong setting."""
+        try:
+            return cls(**values)  # type: ignore[arg-type]
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = ".".join(str(part) for part in first["loc"])
+            raise InputError(f"setting {name}: {first['msg']}", f"got {first['input']!r}; see docs/settings.md") from None
+        except ValueError as error:
+            raise InputError(f"ragkb.toml cannot be read: {error}", "check its TOML syntax") from None

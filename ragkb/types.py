@@ -1,0 +1,235 @@
+"""The vocabulary of ragkb as frozen values.
+
+Offsets (`start`, `end`) count code points of a document's text, end exclusive. Pages count from 1: the page of a PDF,
+the slide of a presentation, the sheet of a workbook; None where a format has none.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Union
+
+Scalar = Union[str, int, float, bool]  # noqa: UP007  (used at run time on 3.10)
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who asks. A document without groups is for everyone, one with groups for whoever shares one of them."""
+
+    user: str = ""
+    groups: tuple[str, ...] = ()
+    is_admin: bool = False
+
+    @classmethod
+    def admin(cls) -> Principal:
+        """Sees every document."""
+        return cls(user="admin", is_admin=True)
+
+    @classmethod
+    def of_groups(cls, groups: tuple[str, ...]) -> Principal:
+        """Who belongs to `groups`; '*' among them is the administrator."""
+        return cls.admin() if "*" in groups else cls(groups=groups)
+
+    def may_read(self, groups: tuple[str, ...]) -> bool:
+        """True if a document with these groups is visible."""
+        return self.is_admin or not groups or not set(groups).isdisjoint(self.groups)
+
+
+NOBODY = Principal()
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading at `start`. level: 1 is the highest."""
+
+    start: int
+    level: int
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table rendered as lines `| a | b |` in text[start:end]. header: its first line, '' if it has none."""
+
+    start: int
+    end: int
+    header: str
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a loader gives: the text of one document and the places in it. Nothing is stored yet.
+
+    page_starts: ascending offsets, one a page, the first 0; empty where the format has no pages.
+    headings, tables: ascending by start. warnings: what a reader of the report should know, one line each.
+    """
+
+    text: str
+    title: str = ""
+    page_starts: tuple[int, ...] = ()
+    headings: tuple[Heading, ...] = ()
+    tables: tuple[Table, ...] = ()
+    metadata: Mapping[str, Scalar] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentInfo:
+    """One document of the knowledge base, without its text.
+
+    source: relative to the ingested root, with '/'. pages: None where the format has none. sha256: of the file's bytes.
+    """
+
+    id: str
+    source: str
+    title: str
+    groups: tuple[str, ...]
+    pages: int | None
+    chunks: int
+    characters: int
+    media_type: str
+    language: str
+    sha256: str
+    metadata: Mapping[str, Scalar]
+    ingested_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One document with its text. Invariant: every citation's quote is text[start:end]."""
+
+    info: DocumentInfo
+    text: str
+    page_starts: tuple[int, ...]
+    headings: tuple[Heading, ...]
+    tables: tuple[Table, ...]
+
+    @property
+    def id(self) -> str:
+        return self.info.id
+
+    @property
+    def source(self) -> str:
+        return self.info.source
+
+    @property
+    def title(self) -> str:
+        return self.info.title
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        return self.info.groups
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A span of a document that is indexed.
+
+    context: title, heading path and table header; embedded and indexed with the text, never quoted.
+    """
+
+    start: int
+    end: int
+    page: int | None
+    heading: tuple[str, ...]
+    context: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explain:
+    """Why a hit is where it is. dense, lexical: each leg's score scaled to 0..1, None if the leg did not find it.
+
+    weight: share of the dense leg, 0 to 1.
+    """
+
+    dense: float | None
+    lexical: float | None
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One retrieved chunk.
+
+    rank: from 1. score: 0 to 1, higher is better, comparable only within one result list.
+    start, end: code points of the document's text, end exclusive; text == document.text[start:end].
+    """
+
+    rank: int
+    score: float
+    document_id: str
+    source: str
+    title: str
+    page: int | None
+    heading: tuple[str, ...]
+    start: int
+    end: int
+    text: str
+    explain: Explain
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A verified quote: quote == document.text[start:end]. n: its number in the answer, from 1."""
+
+    n: int
+    document_id: str
+    source: str
+    title: str
+    page: int | None
+    heading: tuple[str, ...]
+    start: int
+    end: int
+    quote: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of an answer. citations: numbers of the evidence. support: 0 to 1, 1 is entailed."""
+
+    text: str
+    citations: tuple[int, ...]
+    support: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer, or an honest abstention.
+
+    text: what a person reads. abstained: the documents do not hold the answer; reason says why, '' otherwise.
+    confidence: 0 to 1, that the visible documents hold the answer. groundedness: support of the worst sentence,
+    None when abstained. timings_ms: by stage, and "total".
+    """
+
+    question: str
+    text: str
+    abstained: bool
+    reason: str
+    confidence: float
+    groundedness: float | None
+    sentences: tuple[Sentence, ...]
+    citations: tuple[Citation, ...]
+    passages: tuple[Hit, ...]
+    model: Mapping[str, str]
+    timings_ms: Mapping[str, float]
+    usage: Mapping[str, int]
+
+
+def page_at(page_starts: tuple[int, ...], offset: int) -> int | None:
+    """The page, from 1, that holds the code point at `offset`; None where the document has no pages."""
+    return bisect_right(page_starts, offset) or 1 if page_starts else None
+
+
+def headings_at(headings: tuple[Heading, ...], offset: int) -> tuple[str, ...]:
+    """The path of headings over the code point at `offset`, outermost first."""
+    path: list[Heading] = []
+    for heading in headings:
+        if heading.start > offset:
+            break
+        while path and path[-1].level >= heading.level:
+            path.pop()
+        path.append(heading)
+    return tuple(heading.title for heading in path)
