@@ -23,7 +23,9 @@ class ChunkSettings(_Section):
     """How documents are cut. Sizes are tokens of the embedder."""
 
     tokens: int = Field(200, ge=32, le=2000, description="most tokens of a chunk's own text")
-    context_tokens: int = Field(40, ge=0, le=200, description="most tokens of title, headings and table header before it")
+    context_tokens: int = Field(
+        40, ge=0, le=200, description="most tokens of title, headings and table header before it"
+    )
 
 
 class SearchSettings(_Section):
@@ -31,7 +33,9 @@ class SearchSettings(_Section):
 
     k: int = Field(10, ge=1, le=1000, description="hits returned when the caller does not say")
     candidates: int = Field(100, ge=10, le=10_000, description="chunks that each leg proposes to the fusion")
-    dense_weight: float = Field(0.5, ge=0, le=1, description="share of the dense leg for a query that the embedder reads")
+    dense_weight: float = Field(
+        0.5, ge=0, le=1, description="share of the dense leg for a query that the embedder reads"
+    )
 
 
 class AnswerSettings(_Section):
@@ -46,7 +50,9 @@ class LimitSettings(_Section):
     """What is refused."""
 
     file_bytes: int = Field(200_000_000, ge=1, description="largest file that is read")
-    inflated_bytes: int = Field(500_000_000, ge=1, description="most bytes that an archive (docx, xlsx, pptx) may unpack to")
+    inflated_bytes: int = Field(
+        500_000_000, ge=1, description="most bytes that an archive (docx, xlsx, pptx) may unpack to"
+    )
     text_characters: int = Field(50_000_000, ge=1, description="most text taken from one file")
     pages: int = Field(20_000, ge=1, description="most pages of one file")
     question_characters: int = Field(8_000, ge=1, description="longest question")
@@ -66,7 +72,11 @@ class Settings(BaseSettings):
     """All settings. Frozen: a change is a new value, passed in."""
 
     model_config = SettingsConfigDict(
-        env_prefix="RAGKB_", env_nested_delimiter="__", extra="ignore", frozen=True, nested_model_default_partial_update=True
+        env_prefix="RAGKB_",
+        env_nested_delimiter="__",
+        extra="ignore",
+        frozen=True,
+        nested_model_default_partial_update=True,
     )
 
     embedder: str = Field("minilm", description="'minilm', or a sentence-transformers model by name or folder")
@@ -97,6 +107,8 @@ class Settings(BaseSettings):
         except ValidationError as error:
             first = error.errors()[0]
             name = ".".join(str(part) for part in first["loc"])
-            raise InputError(f"setting {name}: {first['msg']}", f"got {first['input']!r}; see docs/settings.md") from None
+            raise InputError(
+                f"setting {name}: {first['msg']}", f"got {first['input']!r}; see docs/settings.md"
+            ) from None
         except ValueError as error:
             raise InputError(f"ragkb.toml cannot be read: {error}", "check its TOML syntax") from None

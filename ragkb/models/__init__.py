@@ -1,0 +1,47 @@
+"""Embedders: text in, unit vectors out. The default needs no network, no key and no PyTorch at run time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors.
+
+    id: the same for the same weights, whatever runs them; stored with every vector. dim: length of a vector.
+    precision: what runs, for people: "int8", "float32".
+    """
+
+    id: str
+    dim: int
+    precision: str
+
+    def embed(self, texts: Sequence[str], *, query: bool = False) -> NDArray[np.float32]:
+        """Shape (len(texts), dim), rows of unit length. query: questions, where a model treats them differently."""
+
+    def count_tokens(self, text: str) -> int:
+        """Tokens of `text` without the special ones."""
+
+    def readable(self, text: str) -> float:
+        """Share, 0 to 1, of the letters of `text` that the vocabulary holds as more than single characters."""
+
+
+def load_embedder(name: str, threads: int = 0) -> Embedder:
+    """The embedder that the setting `embedder` names.
+
+    'minilm': the default. 'torch:NAME': run by sentence-transformers (any architecture, a GPU if there is one).
+    Anything else: a sentence-transformers model by name or folder, exported to ONNX once. Raises ModelError.
+    """
+    if name.startswith("torch:"):
+        from ragkb.models.torch import TorchEmbedder
+
+        return TorchEmbedder(name.removeprefix("torch:"))
+    from ragkb.models.onnx import OnnxEmbedder
+    from ragkb.models.prepare import prepared
+
+    return OnnxEmbedder(prepared(name), threads)

@@ -1,0 +1,87 @@
+"""A question and passages to an answer: evidence, confidence, sentences, verified citations, support."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from ragkb.answer import abstain, extractive
+from ragkb.answer.evidence import Idf, Passage, candidates, read_question
+from ragkb.answer.grounding import support
+from ragkb.errors import StorageError
+from ragkb.models import Embedder
+from ragkb.settings import AnswerSettings
+from ragkb.types import Answer, Citation, Sentence
+
+Quote = Callable[[str, int, int], tuple[str, int | None, tuple[str, ...]]]
+"""(document id, start, end) to the stored text there, its page and heading path: what a citation is checked against."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where an answer may come from. quote: reads a span from the stored document, for this principal."""
+
+    passages: Sequence[Passage]
+    idf: Idf
+    quote: Quote
+
+
+def answer(question: str, sources: Sources, embedder: Embedder, settings: AnswerSettings, started: float) -> Answer:
+    """The answer, or an abstention. started: time.perf_counter() when the request began, after which search ran."""
+    searched = time.perf_counter()
+    asked = read_question(question, embedder, sources.idf)
+    found = candidates(asked, sources.passages, embedder)
+    sure = abstain.confidence(asked, found)
+    chosen = extractive.compose(found, settings.sentences) if sure >= settings.threshold else []
+    sentences, citations = _cited(chosen, sources)
+    if chosen:
+        text, reason = " ".join(sentence.text for sentence in sentences), ""
+    else:
+        titles = list(dict.fromkeys(one.hit.title for one in sources.passages))[:3]
+        text = abstain.refusal(question, titles)
+        reason = "nothing found" if not sources.passages else "the passages found do not hold the answer"
+    ended = time.perf_counter()
+    return Answer(
+        question=question,
+        text=text,
+        abstained=not chosen,
+        reason=reason,
+        confidence=round(sure, 4),
+        groundedness=min((sentence.support for sentence in sentences), default=None),
+        sentences=tuple(sentences),
+        citations=tuple(citations),
+        passages=tuple(passage.hit for passage in sources.passages),
+        model={"generator": "extractive", "embedder": embedder.id},
+        timings_ms={
+            "search": round((searched - started) * 1000, 2),
+            "answer": round((ended - searched) * 1000, 2),
+            "total": round((ended - started) * 1000, 2),
+        },
+        usage={"prompt_tokens": 0, "completion_tokens": 0},
+    )
+
+
+def _cited(chosen: Sequence[extractive.Quoted], sources: Sources) -> tuple[list[Sentence], list[Citation]]:
+    sentences: list[Sentence] = []
+    citations: dict[tuple[str, int, int], Citation] = {}
+    for one in chosen:
+        numbers = []
+        for start, end in one.spans:
+            key = (one.candidate.passage.hit.document_id, start, end)
+            if key not in citations:
+                citations[key] = _citation(len(citations) + 1, one, start, end, sources)
+            numbers.append(citations[key].n)
+        quotes = [citation.quote for citation in citations.values() if citation.n in numbers]
+        context = [one.candidate.passage.context] if one.candidate.text.startswith("|") else []
+        sentences.append(Sentence(one.text, tuple(numbers), round(support(one.text, [*quotes, *context]), 4)))
+    return sentences, list(citations.values())
+
+
+def _citation(n: int, one: extractive.Quoted, start: int, end: int, sources: Sources) -> Citation:
+    """The citation, read back from the stored document. Raises StorageError if the index does not agree with it."""
+    hit = one.candidate.passage.hit
+    quote, page, heading = sources.quote(hit.document_id, start, end)
+    if quote != hit.text[start - hit.start : end - hit.start]:
+        raise StorageError(f"{hit.source}: the index and the document disagree at {start}", "run `ragkb verify`")
+    return Citation(n, hit.document_id, hit.source, hit.title, page, heading, start, end, quote)

@@ -1,0 +1,145 @@
+"""`ragkb eval`: one command for each evaluation."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from ragkb.eval.retrieval import Progress
+
+app = typer.Typer(help="Measure retrieval and answers.", no_args_is_help=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")]
+Rows = Annotated[Path | None, typer.Option("--rows", metavar="FILE", help="Write a JSON line for every row.")]
+Kb = Annotated[Path | None, typer.Option("--kb", metavar="DIR", envvar="RAGKB_KB", help="Knowledge base [.ragkb].")]
+
+
+@app.command()
+def retrieval(
+    context: typer.Context,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="corpus.jsonl, queries.jsonl and qrels.tsv.")],
+    as_json: Json = False,
+    rows: Rows = None,
+    kb: Kb = None,
+) -> None:
+    """Measure each leg of the search on a folder of BEIR's form, indexed apart; --kb is not touched."""
+    from ragkb.eval.files import write_rows
+    from ragkb.eval.retrieval import evaluate_retrieval
+    from ragkb.settings import Settings
+
+    with progress_bar() as progress:
+        result = evaluate_retrieval(folder, Settings.load(), progress)
+    if rows:
+        write_rows(rows, result.rows)
+    _print(result.summary, retrieval_table(result.summary), as_json)
+
+
+@app.command()
+def answers(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A JSON line {id, question, ..} for every question.")],
+    as_json: Json = False,
+    rows: Rows = None,
+    kb: Kb = None,
+) -> None:
+    """Measure the answers to questions with gold answers, from a knowledge base or from each row's own contexts."""
+    from ragkb.eval.answers import evaluate_answers, read_questions
+    from ragkb.eval.files import write_rows
+    from ragkb.settings import Settings
+
+    settings = Settings.load()
+    carried = all(question.contexts is not None for question in read_questions(file))
+    with progress_bar() as progress:
+        if carried:
+            result = evaluate_answers(None, file, settings, progress)
+        else:
+            from ragkb.kb import KnowledgeBase
+
+            path = kb or context.find_root().params.get("kb") or Path(".ragkb")
+            with KnowledgeBase.open(path, create=False, settings=settings) as opened:
+                result = evaluate_answers(opened, file, settings, progress)
+    if rows:
+        write_rows(rows, result.rows)
+    _print(result.summary, answers_table(result.summary), as_json)
+
+
+@contextmanager
+def progress_bar() -> Iterator[Progress | None]:
+    """A callback that draws on stderr; None where that is no terminal."""
+    from rich.console import Console
+    from rich.progress import Progress as Bars
+    from rich.progress import TaskID
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield None
+        return
+    with Bars(console=console, transient=True) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def report(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage)
+            bars.update(tasks[stage], completed=done, total=total)
+
+        yield report
+
+
+def retrieval_table(summary: Mapping[str, Any]) -> Table:
+    """One line for each leg."""
+    legs: Mapping[str, Mapping[str, float | None]] = summary["legs"]
+    names = list(next(iter(legs.values())))
+    caption = (
+        f"{summary['documents']} documents, {_shown(summary['documents_per_second'])} a second; "
+        f"{summary['queries']} queries, hybrid p50 {_shown(summary['query_ms']['p50'])} ms, "
+        f"p95 {_shown(summary['query_ms']['p95'])} ms"
+    )
+    return _table(["leg", *names], [[leg, *(values[name] for name in names)] for leg, values in legs.items()], caption)
+
+
+def answers_table(summary: Mapping[str, Any]) -> Table:
+    """One line for each measure; a column for all rows and one for each type and language."""
+    columns = {"all": summary, **summary.get("by_type", {}), **summary.get("by_language", {})}
+    names = [name for name in summary if not isinstance(summary[name], dict) and name != "k"]
+    lines = [[name, *(column[name] for column in columns.values())] for name in names]
+    latency = summary["latency_ms"]
+    caption = f"latency p50 {_shown(latency['p50'])} ms, p95 {_shown(latency['p95'])} ms"
+    return _table(["measure", *columns], lines, caption)
+
+
+def _table(header: Sequence[str], lines: Sequence[Sequence[object]], caption: str) -> Table:
+    from rich.table import Table
+
+    table = Table(caption=caption, caption_justify="left")
+    for number, name in enumerate(header):
+        table.add_column(name, justify="right" if number else "left")
+    for line in lines:
+        table.add_row(*(_shown(cell) for cell in line))
+    return table
+
+
+def _shown(value: object) -> str:
+    """A cell: fractions of 1 to four places, larger numbers to one, None as a dash."""
+    if value is None:
+        return "–"
+    if isinstance(value, float):
+        return f"{value:.4f}" if abs(value) <= 1 else f"{value:.1f}"
+    return str(value)
+
+
+def _print(summary: Mapping[str, Any], table: Table, as_json: bool) -> None:
+    """The summary on stdout, as JSON or as a table."""
+    if as_json:
+        typer.echo(json.dumps(summary, ensure_ascii=False, allow_nan=False))
+        return
+    from rich.console import Console
+
+    Console().print(table)

@@ -1,0 +1,138 @@
+"""TextBuilder: what every loader writes its document into."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from ragkb.errors import LimitExceeded
+from ragkb.ingest.normalise import characters, normalise, one_line
+from ragkb.settings import LimitSettings
+from ragkb.types import Draft, Heading, Scalar, Table
+
+_BAD_TITLE = re.compile(
+    r"(?:microsoft \w+ - .*|untitled.*|无标题.*|document\d*|presentation\d*|(?:power)?point presentation|slide \d+"
+    r"|[\W\d_]*|.*\.(?:docx?|pptx?|xlsx?|pdf|html?|md|txt|indd|qxd|tex|dvi|rtf))",
+    re.IGNORECASE,
+)
+
+
+class TextBuilder:
+    """The growing text of one document. Blocks are a blank line apart, list items and table rows one newline.
+
+    Everything is normalised as it goes in, so every offset that is taken holds in the final text.
+    Raises LimitExceeded when the text or its pages pass the limits.
+    """
+
+    def __init__(self, limits: LimitSettings) -> None:
+        self._limits = limits
+        self._parts: list[str] = []
+        self._length = 0
+        self._last = ""
+        self._page_starts: list[int] = []
+        self._headings: list[Heading] = []
+        self._tables: list[Table] = []
+
+    def heading(self, level: int, title: str) -> None:
+        """A heading on a line of its own. level: 1 is the highest."""
+        title = one_line(title)
+        if title:
+            self._headings.append(Heading(self._block("heading", title), max(1, level), title))
+
+    def paragraph(self, text: str) -> None:
+        """A block of text; its lines stay lines."""
+        text = normalise(text)
+        if text:
+            self._block("paragraph", text)
+
+    def code(self, text: str) -> None:
+        """A block whose indentation stays."""
+        text = characters(text.expandtabs(4)).strip("\n").rstrip()
+        if text:
+            self._block("code", text)
+
+    def item(self, text: str, depth: int = 0, marker: str = "-") -> None:
+        """A list item on one line, two spaces deeper for each level of `depth`."""
+        text = one_line(text)
+        if text:
+            self._block("item", f"{'  ' * min(depth, 20)}{marker} {text}")
+
+    def line(self, text: str) -> None:
+        """One line that belongs to the lines before and after it."""
+        text = one_line(text)
+        if text:
+            self._block("line", text)
+
+    def lines(self, text: str, headings: Sequence[tuple[int, int, str]] = ()) -> None:
+        """A block that is in normal form already. headings: (offset in `text`, level, title), ascending."""
+        if text:
+            start = self._block("paragraph", text)
+            self._headings.extend(Heading(start + offset, level, title) for offset, level, title in headings)
+
+    def table(self, rows: Sequence[Sequence[str]], header: bool) -> None:
+        """A table as lines `| a | b |`, without its empty rows and columns. header: its first row names the columns."""
+        cleaned = _without_empty([[_cell(value) for value in row] for row in rows])
+        if not cleaned:
+            return
+        lines = [f"| {' | '.join(row)} |" for row in cleaned]
+        text = "\n".join(lines)
+        start = self._block("table", text)
+        self._tables.append(Table(start, start + len(text), lines[0] if header else ""))
+
+    def page(self) -> None:
+        """Starts the next page. A page without text starts where the one after it does."""
+        if len(self._page_starts) >= self._limits.pages:
+            raise LimitExceeded(f"more than {self._limits.pages} pages", "raise limits.pages")
+        if self._length and self._last:
+            self._write("\n\n")
+            self._last = ""
+        self._page_starts.append(self._length if self._page_starts else 0)
+
+    def build(
+        self, title: str = "", metadata: Mapping[str, Scalar] | None = None, warnings: Sequence[str] = ()
+    ) -> Draft:
+        """The document. A title that an editor made up (`Microsoft Word - x.doc`) counts as none."""
+        text = "".join(self._parts).rstrip()
+        title = one_line(title)
+        return Draft(
+            text=text,
+            title="" if _BAD_TITLE.fullmatch(title) else title[:500],
+            page_starts=tuple(min(start, len(text)) for start in self._page_starts),
+            headings=tuple(self._headings),
+            tables=tuple(self._tables),
+            metadata=dict(metadata or {}),
+            warnings=tuple(warnings),
+        )
+
+    @property
+    def first_heading(self) -> str:
+        """The title of the first heading of level 1, '' if there is none."""
+        return next((heading.title for heading in self._headings if heading.level == 1), "")
+
+    def _block(self, kind: str, text: str) -> int:
+        """Writes a block and gives the offset at which it starts."""
+        if self._last:
+            self._write("\n" if self._last == kind and kind in ("item", "line") else "\n\n")
+        start = self._length
+        self._write(text)
+        self._last = kind
+        return start
+
+    def _write(self, text: str) -> None:
+        self._parts.append(text)
+        self._length += len(text)
+        if self._length > self._limits.text_characters:
+            raise LimitExceeded(f"more than {self._limits.text_characters} characters", "raise limits.text_characters")
+
+
+def _cell(value: str) -> str:
+    return one_line(value).replace("|", "/")
+
+
+def _without_empty(rows: list[list[str]]) -> list[list[str]]:
+    """The rows that hold something, all of one width, without the columns that hold nothing."""
+    rows = [row for row in rows if any(row)]
+    width = max(map(len, rows), default=0)
+    rows = [row + [""] * (width - len(row)) for row in rows]
+    kept = [column for column in range(width) if any(row[column] for row in rows)]
+    return rows if len(kept) == width else [[row[column] for column in kept] for row in rows]

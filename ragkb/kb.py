@@ -1,0 +1,247 @@
+"""KnowledgeBase: the façade. Each method is a few lines over the layer that does the work."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from ragkb.errors import InputError, LimitExceeded, NotFound
+from ragkb.models import Embedder, load_embedder
+from ragkb.settings import Settings
+from ragkb.store.records import Problem
+from ragkb.store.store import Store, Where
+from ragkb.types import NOBODY, Answer, Document, DocumentInfo, Hit, Principal
+
+if TYPE_CHECKING:
+    from ragkb.answer.ask import Quote
+    from ragkb.ingest.report import IngestReport, NewDocument, OnProgress
+    from ragkb.retrieve.search import Leg
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What a knowledge base holds. bytes: on disk. generation: commits so far. precision: of the embedder here."""
+
+    path: str
+    documents: int
+    chunks: int
+    characters: int
+    groups: tuple[str, ...]
+    languages: Mapping[str, int]
+    embedder: str
+    precision: str
+    dim: int
+    generation: int
+    bytes: Mapping[str, int]
+
+
+class KnowledgeBase:
+    """One knowledge base in one folder. Reading is safe from several threads and processes; one process writes."""
+
+    def __init__(self, store: Store, embedder: Embedder, settings: Settings) -> None:
+        self._store, self._embedder, self.settings = store, embedder, settings
+
+    @classmethod
+    def open(
+        cls,
+        path: str | Path,
+        *,
+        create: bool = True,
+        settings: Settings | None = None,
+        embedder: Embedder | None = None,
+    ) -> KnowledgeBase:
+        """Opens the knowledge base, making it if it is absent and `create` is true.
+
+        Raises NotFound, InputError for a folder that is something else, ModelError if it was made with another
+        embedder, StorageError.
+        """
+        settings = settings or Settings.load()
+        folder = Path(path)
+        if not create:
+            Store.open(folder).close()
+        used = embedder or load_embedder(settings.embedder, settings.threads)
+        store = Store.create(folder, used.id, used.dim)
+        store.require_embedder(used.id)
+        return cls(store, used, settings)
+
+    def close(self) -> None:
+        """Frees files and memory."""
+        self._store.close()
+
+    def __enter__(self) -> KnowledgeBase:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # --- writing --------------------------------------------------------------------------------------------------
+
+    def ingest(
+        self,
+        *paths: str | Path,
+        groups: Sequence[str] = (),
+        prune: bool = False,
+        on_progress: OnProgress | None = None,
+    ) -> IngestReport:
+        """Ingests files and folders; what is stored already is recognised. Returns one row a file.
+
+        groups: who may read documents for which no manifest says it. prune: also removes documents of the same roots
+        whose file is gone. Raises NotFound for a path that does not exist, Busy, StorageError; a file that cannot be
+        read is a row with status "refused".
+        """
+        from ragkb.ingest.pipeline import Ingest
+
+        with self._store.writing() as writer:
+            run = Ingest(self._store, writer, self._embedder, self.settings, on_progress)
+            return run.files(paths, tuple(groups), prune)
+
+    def ingest_bytes(self, name: str, data: bytes, *, groups: Sequence[str] = (), title: str = "") -> IngestReport:
+        """Ingests one file from memory. name: with the extension that tells its format; its folders are ignored."""
+        from ragkb.ingest.pipeline import Ingest
+
+        with self._store.writing() as writer:
+            run = Ingest(self._store, writer, self._embedder, self.settings)
+            return run.upload(name, data, tuple(groups), title)
+
+    def add(self, documents: Iterable[NewDocument]) -> IngestReport:
+        """Ingests documents that are text already; one with a `source` that is stored replaces it."""
+        from ragkb.ingest.pipeline import Ingest
+
+        with self._store.writing() as writer:
+            return Ingest(self._store, writer, self._embedder, self.settings).documents(documents)
+
+    def delete(self, identity: str) -> None:
+        """Removes a document; it is invisible at the next request of any process. Raises NotFound, Busy."""
+        with self._store.writing() as writer:
+            if not writer.remove([identity]):
+                raise NotFound(f"document {identity!r} was not found", "list the documents")
+
+    # --- reading --------------------------------------------------------------------------------------------------
+
+    def search(
+        self,
+        query: str,
+        *,
+        k: int | None = None,
+        where: Where | None = None,
+        as_: Principal = NOBODY,
+        leg: Leg = "hybrid",
+    ) -> list[Hit]:
+        """Up to k hits, best first, of the documents that `as_` may read and that match `where`.
+
+        where: metadata key, or id, source, title, media_type, language, to a value or a list of them (one must match).
+        Raises InputError for an empty query or a k under 1, LimitExceeded.
+        """
+        from ragkb.retrieve.search import Query, search
+
+        wanted = self._checked_k(k, self.settings.search.k)
+        asked = Query(self._checked_text(query, "query"), wanted, as_, where, leg)
+        with self._store.reading() as reader:
+            return search(reader, self._embedder, asked, self.settings.search)
+
+    def ask(
+        self,
+        question: str,
+        *,
+        k: int | None = None,
+        where: Where | None = None,
+        as_: Principal = NOBODY,
+        contexts: Sequence[Hit] | None = None,
+    ) -> Answer:
+        """An answer with checked citations, or an abstention.
+
+        k: passages to read. contexts: answers from these alone, without a search; citations then count in their texts.
+        Raises InputError for an empty question, LimitExceeded.
+        """
+        from ragkb.answer.ask import Sources, answer
+        from ragkb.answer.evidence import Passage, local_idf
+        from ragkb.retrieve.search import Query, search
+
+        started = time.perf_counter()
+        asked = self._checked_text(question, "question")
+        settings = self.settings.answer
+        if contexts is not None:
+            given = Sources(
+                [Passage(hit) for hit in contexts], local_idf([hit.text for hit in contexts]), _quote_from(contexts)
+            )
+            return answer(asked, given, self._embedder, settings, started)
+        query = Query(asked, self._checked_k(k, settings.passages), as_, where)
+        with self._store.reading() as reader:
+            hits = search(reader, self._embedder, query, self.settings.search)
+            passages = [Passage(hit, reader.context(hit.document_id, hit.start)) for hit in hits]
+            found = Sources(passages, reader.idf, reader.quote)
+            return answer(asked, found, self._embedder, settings, started)
+
+    def documents(self, *, as_: Principal = NOBODY) -> Iterator[DocumentInfo]:
+        """The documents that `as_` may read, by source."""
+        with self._store.reading() as reader:
+            yield from list(reader.documents(as_))
+
+    def document(self, identity: str, *, as_: Principal = NOBODY) -> Document:
+        """The document with its text. Raises NotFound: absent and not visible look the same."""
+        with self._store.reading() as reader:
+            return reader.document(identity, as_)
+
+    def status(self) -> Status:
+        """What the knowledge base holds and how large it is."""
+        with self._store.reading() as reader:
+            infos = list(reader.documents(Principal.admin()))
+            generation = reader.snapshot.generation
+        languages: dict[str, int] = {}
+        for info in infos:
+            languages[info.language] = languages.get(info.language, 0) + 1
+        return Status(
+            path=str(self._store.folder),
+            documents=len(infos),
+            chunks=sum(info.chunks for info in infos),
+            characters=sum(info.characters for info in infos),
+            groups=tuple(sorted({group for info in infos for group in info.groups})),
+            languages=dict(sorted(languages.items())),
+            embedder=self._embedder.id,
+            precision=self._embedder.precision,
+            dim=self._embedder.dim,
+            generation=generation,
+            bytes=self._store.bytes_on_disk(),
+        )
+
+    def verify(self) -> list[Problem]:
+        """Every inconsistency of the store; an empty list is a proof that index and catalogue agree."""
+        from ragkb.store.verify import verify
+
+        return verify(self._store)
+
+    # --- checks ---------------------------------------------------------------------------------------------------
+
+    def _checked_text(self, text: str, name: str) -> str:
+        if not text.strip():
+            raise InputError(f"the {name} is empty", "write what you want to know")
+        longest = self.settings.limits.question_characters
+        if len(text) > longest:
+            message = f"the {name} has {len(text)} characters, the limit is {longest}"
+            raise LimitExceeded(message, "shorten it, or raise limits.question_characters")
+        return text.encode("utf-8", "replace").decode("utf-8")
+
+    def _checked_k(self, k: int | None, default: int) -> int:
+        wanted = default if k is None else k
+        if wanted < 1:
+            raise InputError(f"k is {wanted}", "ask for at least 1")
+        if wanted > self.settings.limits.k:
+            raise LimitExceeded(f"k is {wanted}, the limit is {self.settings.limits.k}", "raise limits.k")
+        return wanted
+
+
+def _quote_from(contexts: Sequence[Hit]) -> Quote:
+    """Reads spans of passages that came without a knowledge base; each passage is a document of its own."""
+    by_id = {hit.document_id: hit for hit in contexts}
+
+    def quote(identity: str, start: int, end: int) -> tuple[str, int | None, tuple[str, ...]]:
+        hit = by_id[identity]
+        return hit.text[start - hit.start : end - hit.start], hit.page, hit.heading
+
+    return quote

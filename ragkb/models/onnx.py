@@ -1,0 +1,116 @@
+"""An encoder on ONNX Runtime and tokenizers alone."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ragkb.errors import ModelError
+
+# Tokens of a batch, padding included. Measured on two cores: 4 to 8 texts of 256 tokens are fastest, since larger
+# batches leave the processor's cache.
+BATCH_TOKENS = 1536
+
+
+class OnnxEmbedder:
+    """A prepared model folder (see prepare.py) as an Embedder. Safe to call from several threads."""
+
+    def __init__(self, folder: Path, threads: int = 0) -> None:
+        import onnxruntime
+        from tokenizers import Tokenizer
+
+        info = json.loads((folder / "info.json").read_text("utf-8"))
+        self.id: str = info["id"]
+        self.dim: int = info["dim"]
+        self.precision: str = info["precision"]
+        self._prompts: dict[str, str] = info["prompts"]
+        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer.no_padding()  # subtle: the file itself may ask for padding, which ruins the vectors
+        self._tokenizer.enable_truncation(info["max_tokens"])
+        self._counter = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._counter.no_padding()
+        self._counter.no_truncation()
+        self._unknown = info["unknown_token"]
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = (
+            threads or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
+        )
+        options.log_severity_level = 3
+        try:
+            self._session = onnxruntime.InferenceSession(
+                str(folder / "encoder.onnx"), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:
+            raise ModelError(
+                f"{folder}: the prepared model cannot be loaded ({error})", "delete that folder"
+            ) from error
+        self._inputs = [item.name for item in self._session.get_inputs()]
+
+    def embed(self, texts: Sequence[str], *, query: bool = False) -> NDArray[np.float32]:
+        """float32, shape (len(texts), dim), rows of unit length; a text longer than the model reads is cut."""
+        return np.asarray(self._run(texts, "sentence", query))
+
+    def embed_tokens(self, texts: Sequence[str]) -> list[tuple[NDArray[np.int64], NDArray[np.float32]]]:
+        """For each text its token ids and their unit states (middle layer), special tokens left out."""
+        out: list[tuple[NDArray[np.int64], NDArray[np.float32]]] = [None] * len(texts)  # type: ignore[list-item]
+        encoded = [item.ids for item in self._tokenizer.encode_batch(list(texts))]
+        for batch in _batches([len(ids) for ids in encoded]):
+            (states,) = self._session.run(["tokens"], self._feed([encoded[i] for i in batch]))
+            for row, i in enumerate(batch):
+                inner = states[row, 1 : len(encoded[i]) - 1]
+                out[i] = np.asarray(encoded[i][1:-1]), inner / np.linalg.norm(inner, axis=1, keepdims=True)
+        return out
+
+    def count_tokens(self, text: str) -> int:
+        """Tokens of `text`, not cut, without the special ones."""
+        return len(self._counter.encode(text, add_special_tokens=False).ids)
+
+    def readable(self, text: str) -> float:
+        """Share of the letters that stand in known tokens of at least two characters; 1 for a text without letters."""
+        encoded = self._counter.encode(text, add_special_tokens=False)
+        letters = sum(character.isalpha() for character in text)
+        known = 0
+        for token, (start, end) in zip(encoded.tokens, encoded.offsets, strict=True):
+            span = text[start:end]
+            if token != self._unknown and (end - start > 1 or span.isascii()):
+                known += sum(character.isalpha() for character in span)
+        return min(1.0, known / letters) if letters else 1.0
+
+    def _run(self, texts: Sequence[str], output: str, query: bool) -> NDArray[np.float32]:
+        prompt = self._prompts.get("query" if query else "document", "")
+        encoded = [item.ids for item in self._tokenizer.encode_batch([prompt + text for text in texts])]
+        out = np.zeros((len(texts), self.dim), np.float32)
+        for batch in _batches([len(ids) for ids in encoded]):
+            out[batch] = self._session.run([output], self._feed([encoded[i] for i in batch]))[0]
+        return out
+
+    def _feed(self, rows: list[list[int]]) -> dict[str, NDArray[np.int64]]:
+        ids = np.zeros((len(rows), max(map(len, rows))), np.int64)
+        mask = np.zeros_like(ids)
+        for number, row in enumerate(rows):
+            ids[number, : len(row)] = row
+            mask[number, : len(row)] = 1
+        feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+        return {name: feed[name] for name in self._inputs}
+
+
+def _batches(lengths: list[int]) -> Iterator[list[int]]:
+    """Indexes grouped by length, so that little is spent on padding. Order within equal lengths is kept."""
+    batch: list[int] = []
+    for i in sorted(range(len(lengths)), key=lengths.__getitem__):
+        if batch and (len(batch) + 1) * lengths[i] > BATCH_TOKENS:
+            yield batch
+            batch = []
+        batch.append(i)
+    if batch:
+        yield batch
+
+
+def usable_cores() -> int:
+    """Cores that this process may run on; 0 (ONNX Runtime's own choice) where the system does not tell."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0

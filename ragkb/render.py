@@ -1,0 +1,63 @@
+"""The JSON of the contract, in one place: the command prints it and the server returns it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from ragkb.ingest.report import IngestReport
+from ragkb.types import Answer, Document, DocumentInfo, Hit
+
+
+def hit_json(hit: Hit) -> dict[str, Any]:
+    """One hit."""
+    return _plain(asdict(hit))
+
+
+def search_json(query: str, hits: list[Hit], milliseconds: float) -> dict[str, Any]:
+    """`search --json` and POST /v1/search."""
+    return {"query": query, "hits": [hit_json(hit) for hit in hits], "timings_ms": {"total": round(milliseconds, 2)}}
+
+
+def answer_json(answer: Answer) -> dict[str, Any]:
+    """`ask --json` and POST /v1/query."""
+    raw = _plain(asdict(answer))
+    raw["answer"] = raw.pop("text")
+    order = ("question", "answer", "abstained", "reason", "confidence", "groundedness", "sentences", "citations")
+    return {key: raw[key] for key in (*order, "passages", "model", "timings_ms", "usage")}
+
+
+def document_json(info: DocumentInfo) -> dict[str, Any]:
+    """One row of `GET /v1/documents`."""
+    return _plain(asdict(info))
+
+
+def full_document_json(document: Document) -> dict[str, Any]:
+    """`GET /v1/documents/{id}`: the row, the text that offsets count in, and the places in it."""
+    return {
+        **document_json(document.info),
+        "text": document.text,
+        "page_starts": list(document.page_starts),
+        "headings": [asdict(heading) for heading in document.headings],
+    }
+
+
+def report_json(report: IngestReport) -> dict[str, Any]:
+    """`ingest --json` and the answer to an upload."""
+    statuses = ("ingested", "partial", "unchanged", "refused", "removed")
+    return {
+        **{status: report.count(status) for status in statuses},
+        "chunks": report.chunks,
+        "pages": report.pages,
+        "seconds": report.seconds,
+        "files": [_plain(asdict(file)) for file in report.files],
+    }
+
+
+def _plain(value: Any) -> Any:
+    """Tuples as lists, mappings as dictionaries."""
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return value

@@ -1,0 +1,154 @@
+"""The lexical index: BM25 (k1 = 1.2, b = 0.75) by tantivy over the terms that `text.tokens` makes.
+
+Every row carries the groups that may read it, so that a search sees only what its principal may see. Rows that the
+catalogue does not show (deleted, or not committed yet) are dropped by the caller's bitmap.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+import tantivy
+from numpy.typing import NDArray
+
+from ragkb.errors import StorageError
+from ragkb.types import Principal
+
+ANALYZER = "terms"
+PUBLIC = "public"
+HEAP = 64_000_000
+REPAIR = "run `ragkb doctor --rebuild`"
+
+
+def _schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    builder.add_unsigned_field("chunk", indexed=True, fast=True)
+    builder.add_unsigned_field("document", indexed=True)
+    builder.add_text_field("access", tokenizer_name="raw", index_option="basic")
+    builder.add_text_field("terms", tokenizer_name=ANALYZER, index_option="freq")
+    return builder.build()
+
+
+class LexicalIndex:
+    """The index in one folder. Reading is safe from several threads; writing needs the writer's lock."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        try:
+            folder.mkdir(exist_ok=True)
+            self._index = tantivy.Index(_schema(), path=str(folder))
+        except (ValueError, OSError) as error:
+            raise StorageError(f"{folder}: the lexical index cannot be opened ({error})", REPAIR) from None
+        whitespace = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
+        self._index.register_tokenizer(ANALYZER, whitespace)
+
+    def searcher(self) -> LexicalSearcher:
+        """A view of the last commit; it does not change when the index does."""
+        try:
+            self._index.reload()
+            return LexicalSearcher(self._index.searcher(), self._index.schema)
+        except ValueError as error:
+            raise StorageError(f"{self.folder}: the lexical index cannot be read ({error})", REPAIR) from None
+
+    def write(
+        self,
+        rows: Iterable[tuple[int, int, tuple[str, ...], Sequence[str]]],
+        removed_documents: Iterable[int] = (),
+        phantoms_above: int | None = None,
+    ) -> None:
+        """Adds (chunk, document, groups, terms) rows, removes documents, commits durably, waits for merges.
+
+        phantoms_above: also removes every chunk with a greater number, left by a writer that died.
+        """
+        try:
+            writer = self._index.writer(HEAP, 1)
+            for document in removed_documents:
+                writer.delete_documents_by_term("document", document)
+            if phantoms_above is not None:
+                kind = tantivy.FieldType.Unsigned
+                query = tantivy.Query.range_query(self._index.schema, "chunk", kind, lower_bound=phantoms_above + 1)
+                writer.delete_documents_by_query(query)
+            for chunk, document, groups, terms in rows:
+                row = tantivy.Document()
+                row.add_unsigned("chunk", chunk)
+                row.add_unsigned("document", document)
+                for access in map(_group_term, groups) if groups else (PUBLIC,):
+                    row.add_text("access", access)
+                row.add_text("terms", " ".join(terms))
+                writer.add_document(row)
+            writer.commit()
+            writer.wait_merging_threads()
+        except (ValueError, OSError) as error:
+            # subtle: tantivy reports every failure, a full disk included, as ValueError; the writer is dead afterwards
+            raise StorageError(
+                f"{self.folder}: the lexical index cannot be written ({error})", "check the disk"
+            ) from None
+
+    def file_names(self) -> list[str]:
+        """Names of the files that make up the index, sorted; locks are left out."""
+        return sorted(path.name for path in self.folder.iterdir() if path.is_file() and path.suffix != ".lock")
+
+
+class LexicalSearcher:
+    """One consistent view of the lexical index."""
+
+    def __init__(self, searcher: tantivy.Searcher, schema: tantivy.Schema) -> None:
+        self._searcher = searcher
+        self._schema = schema
+
+    @property
+    def rows(self) -> int:
+        return int(self._searcher.num_docs)
+
+    def search(
+        self, terms: Sequence[str], k: int, as_: Principal, allowed: NDArray[np.uint8]
+    ) -> list[tuple[int, float]]:
+        """Up to k (chunk number, BM25), best first, ties by number. allowed: bitmap over chunk numbers."""
+        if not terms or not self.rows:
+            return []
+        query = self._query(terms, as_)
+        limit = k
+        while True:
+            found = self._searcher.search(query, min(limit, self.rows), count=False).hits
+            numbers = self._searcher.fast_field_values("chunk", [address for _, address in found])
+            hits = [
+                (int(n), float(s))
+                for n, (s, _) in zip(numbers, found, strict=True)
+                if n is not None and _is_set(allowed, int(n))
+            ]
+            if len(hits) >= k or len(found) < limit:
+                return sorted(hits, key=lambda hit: (-hit[1], hit[0]))[:k]
+            limit *= 4
+
+    def frequency(self, term: str) -> int:
+        """In how many rows the term stands."""
+        return int(self._searcher.doc_freq("terms", term))
+
+    def chunk_numbers(self) -> list[int]:
+        """All chunk numbers in the index, unsorted."""
+        found = self._searcher.search(tantivy.Query.all_query(), max(1, self.rows), count=False).hits
+        return [int(n or 0) for n in self._searcher.fast_field_values("chunk", [address for _, address in found])]
+
+    def _query(self, terms: Sequence[str], as_: Principal) -> tantivy.Query:
+        query, should = tantivy.Query, tantivy.Occur.Should
+        parts = []
+        for term, count in Counter(terms).items():
+            one = query.term_query(self._schema, "terms", term, index_option="freq")
+            parts.append((should, one if count == 1 else query.boost_query(one, float(count))))
+        wanted = query.boolean_query(parts)
+        if as_.is_admin:
+            return wanted
+        access = [PUBLIC, *map(_group_term, as_.groups)]
+        filtered = query.const_score_query(query.term_set_query(self._schema, "access", access), 0.0)
+        return query.boolean_query([(tantivy.Occur.Must, wanted), (tantivy.Occur.Must, filtered)])
+
+
+def _group_term(group: str) -> str:
+    return f"group:{group}"  # subtle: the prefix keeps a group named "public" apart from PUBLIC
+
+
+def _is_set(bitmap: NDArray[np.uint8], number: int) -> bool:
+    return number >> 3 < len(bitmap) and bool(bitmap[number >> 3] >> (number & 7) & 1)
