@@ -14,7 +14,7 @@ from ragkb.models import Embedder, load_embedder
 from ragkb.settings import Settings
 from ragkb.store.records import Problem
 from ragkb.store.store import Store, Where
-from ragkb.types import NOBODY, Answer, Document, DocumentInfo, Hit, Principal
+from ragkb.types import NOBODY, Answer, Document, DocumentInfo, Hit, Principal, Turn
 
 if TYPE_CHECKING:
     from ragkb.answer.ask import Quote
@@ -116,11 +116,11 @@ class KnowledgeBase:
         with self._store.writing() as writer:
             return Ingest(self._store, writer, self._embedder, self.settings).documents(documents)
 
-    def delete(self, identity: str) -> None:
+    def delete(self, id: str) -> None:
         """Removes a document; it is invisible at the next request of any process. Raises NotFound, Busy."""
         with self._store.writing() as writer:
-            if not writer.remove([identity]):
-                raise NotFound(f"document {identity!r} was not found", "list the documents")
+            if not writer.remove([id]):
+                raise NotFound(f"document {id!r} was not found", "list the documents")
 
     # --- reading --------------------------------------------------------------------------------------------------
 
@@ -152,19 +152,22 @@ class KnowledgeBase:
         k: int | None = None,
         where: Where | None = None,
         as_: Principal = NOBODY,
+        history: Sequence[Turn] = (),
         contexts: Sequence[Hit] | None = None,
     ) -> Answer:
         """An answer with checked citations, or an abstention.
 
-        k: passages to read. contexts: answers from these alone, without a search; citations then count in their texts.
+        k: passages to read. history: what was said before, oldest first; a follow-up is read with the question that it
+        leans on. contexts: answers from these alone, without a search; citations then count in their texts.
         Raises InputError for an empty question, LimitExceeded.
         """
         from ragkb.answer.ask import Sources, answer
         from ragkb.answer.evidence import Passage, local_idf
+        from ragkb.answer.history import standalone
         from ragkb.retrieve.search import Query, search
 
         started = time.perf_counter()
-        asked = self._checked_text(question, "question")
+        asked = standalone(self._checked_text(question, "question"), history)
         settings = self.settings.answer
         if contexts is not None:
             given = Sources(
@@ -183,10 +186,10 @@ class KnowledgeBase:
         with self._store.reading() as reader:
             yield from list(reader.documents(as_))
 
-    def document(self, identity: str, *, as_: Principal = NOBODY) -> Document:
+    def document(self, id: str, *, as_: Principal = NOBODY) -> Document:
         """The document with its text. Raises NotFound: absent and not visible look the same."""
         with self._store.reading() as reader:
-            return reader.document(identity, as_)
+            return reader.document(id, as_)
 
     def status(self) -> Status:
         """What the knowledge base holds and how large it is."""
@@ -240,8 +243,8 @@ def _quote_from(contexts: Sequence[Hit]) -> Quote:
     """Reads spans of passages that came without a knowledge base; each passage is a document of its own."""
     by_id = {hit.document_id: hit for hit in contexts}
 
-    def quote(identity: str, start: int, end: int) -> tuple[str, int | None, tuple[str, ...]]:
-        hit = by_id[identity]
+    def quote(id: str, start: int, end: int) -> tuple[str, int | None, tuple[str, ...]]:
+        hit = by_id[id]
         return hit.text[start - hit.start : end - hit.start], hit.page, hit.heading
 
     return quote

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from ragkb.ingest.report import IngestReport
+from ragkb.errors import RagkbError
+from ragkb.ingest.report import STATUSES, IngestReport
 from ragkb.types import Answer, Document, DocumentInfo, Hit
 
 
 def hit_json(hit: Hit) -> dict[str, Any]:
     """One hit."""
-    return _plain(asdict(hit))
+    return record_json(hit)
 
 
 def search_json(query: str, hits: list[Hit], milliseconds: float) -> dict[str, Any]:
@@ -21,7 +22,7 @@ def search_json(query: str, hits: list[Hit], milliseconds: float) -> dict[str, A
 
 def answer_json(answer: Answer) -> dict[str, Any]:
     """`ask --json` and POST /v1/query."""
-    raw = _plain(asdict(answer))
+    raw = record_json(answer)
     raw["answer"] = raw.pop("text")
     order = ("question", "answer", "abstained", "reason", "confidence", "groundedness", "sentences", "citations")
     return {key: raw[key] for key in (*order, "passages", "model", "timings_ms", "usage")}
@@ -29,7 +30,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
 
 def document_json(info: DocumentInfo) -> dict[str, Any]:
     """One row of `GET /v1/documents`."""
-    return _plain(asdict(info))
+    return record_json(info)
 
 
 def full_document_json(document: Document) -> dict[str, Any]:
@@ -44,14 +45,24 @@ def full_document_json(document: Document) -> dict[str, Any]:
 
 def report_json(report: IngestReport) -> dict[str, Any]:
     """`ingest --json` and the answer to an upload."""
-    statuses = ("ingested", "partial", "unchanged", "refused", "removed")
     return {
-        **{status: report.count(status) for status in statuses},
+        **{status: report.count(status) for status in STATUSES},
         "chunks": report.chunks,
         "pages": report.pages,
         "seconds": report.seconds,
-        "files": [_plain(asdict(file)) for file in report.files],
+        "files": [record_json(file) for file in report.files],
     }
+
+
+def error_json(error: RagkbError) -> dict[str, Any]:
+    """The one shape of every error."""
+    name = "".join(f"_{c.lower()}" if c.isupper() else c for c in type(error).__name__).lstrip("_")
+    return {"error": {"type": name, "message": error.message, "hint": error.hint}}
+
+
+def record_json(value: Any) -> dict[str, Any]:
+    """A frozen value as a plain dictionary."""
+    return {key: _plain(item) for key, item in asdict(value).items()}
 
 
 def _plain(value: Any) -> Any:

@@ -41,6 +41,14 @@ NOBODY = Principal()
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """One thing said before the question. role: "user" or "assistant"."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
 class Heading:
     """A heading at `start`. level: 1 is the highest."""
 

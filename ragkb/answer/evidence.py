@@ -28,8 +28,8 @@ _ASKING = """
 a an and are as at be been but by can could did do does for from had has have how i if in into is it its many may me
 much must my of on or our shall should tell that the their them there these they this to us was we were what when where
 which who whom whose why will with would you your please about any
-的 了 吗 呢 是 在 我 有 和 与 就 都 请问 什么 多少 哪 哪些 哪个 谁 怎么 如何 为什么 何时 几 个 可以 需要 应该 能 会 吧 么 这 那
-被 把 对 从 到 由 于
+的 了 吗 呢 是 在 我 有 和 与 就 都 请问 什么 多少 哪 哪些 哪个 谁 怎么 如何 为什么 何时 几 个 可以 需要 应该 能
+会 吧 么 这 那 被 把 对 从 到 由 于
 """.split()
 _IGNORED = frozenset(_ASKING) | {term for word in _ASKING for term in lexical_tokens(word, "en")}
 
@@ -81,12 +81,16 @@ class Question:
 
 def read_question(text: str, embedder: Embedder, idf: Idf) -> Question:
     """The question with its embedding (None if the embedder cannot read it) and the weights of its terms."""
-    terms = set(lexical_tokens(text, "en")) - _IGNORED
-    raw = {term: max(idf(term), 0.05) for term in terms}
+    raw = {term: max(idf(term), 0.05) for term in content_terms(text)}
     total = sum(raw.values()) or 1.0
     readable = embedder.readable(text) >= LEAST_READABLE
     vector = embedder.embed([text], query=True)[0] if readable else None
     return Question(text, vector, {term: weight / total for term, weight in raw.items()})
+
+
+def content_terms(text: str) -> set[str]:
+    """The terms of a question that say what it is about."""
+    return set(lexical_tokens(text, "en")) - _IGNORED
 
 
 def candidates(question: Question, passages: Sequence[Passage], embedder: Embedder) -> list[Candidate]:

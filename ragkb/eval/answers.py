@@ -26,16 +26,9 @@ PASSAGES = 5
 class Answerer(Protocol):
     """The part of KnowledgeBase that is measured."""
 
-    def ask(
-        self,
-        question: str,
-        *,
-        as_: Principal = ...,
-        history: Sequence[Any] = ...,
-        contexts: Sequence[Hit] | None = None,
-    ) -> Answer: ...
+    def ask(self, question: str, /, *, as_: Principal = ..., contexts: Sequence[Hit] | None = None) -> Answer: ...
 
-    def document(self, id: str, *, as_: Principal = ...) -> Document: ...
+    def document(self, identity: str, /, *, as_: Principal = ...) -> Document: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +42,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One row of an answers file. contexts: passages to answer from, None to search. slices: its type and language."""
+    """One row of an answers file. contexts: passages to answer from, None to search. slices: its type and language.
+
+    history: the turns before it. Nothing asks with them yet: the question is asked as it stands.
+    """
 
     id: str
     text: str
@@ -64,7 +60,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class AnswersResult:
-    """summary: as DESIGN.md section 7 has it. rows: one for each question, in the order of the file, without timings."""
+    """summary: as DESIGN.md section 7 has it. rows: one for each question, in the file's order, no timings."""
 
     summary: dict[str, Any]
     rows: tuple[dict[str, Any], ...]
@@ -137,7 +133,7 @@ def _judged(kb: Answerer, question: Question) -> _Judged:
     as_ = Principal.of_groups(question.groups)
     started = time.perf_counter()
     try:
-        answer = kb.ask(question.text, as_=as_, history=question.history, contexts=question.contexts)
+        answer = kb.ask(question.text, as_=as_, contexts=question.contexts)
         milliseconds = 1000 * (time.perf_counter() - started)
         exact = [_is_exact(kb, citation, question, as_) for citation in answer.citations]
     except RagkbError as error:

@@ -39,7 +39,7 @@ def retrieval(
         result = evaluate_retrieval(folder, Settings.load(), progress)
     if rows:
         write_rows(rows, result.rows)
-    _print(result.summary, retrieval_table(result.summary), as_json)
+    _print(result.summary, retrieval_table(result.summary), retrieval_note(result.summary), as_json)
 
 
 @app.command()
@@ -68,7 +68,7 @@ def answers(
                 result = evaluate_answers(opened, file, settings, progress)
     if rows:
         write_rows(rows, result.rows)
-    _print(result.summary, answers_table(result.summary), as_json)
+    _print(result.summary, answers_table(result.summary), answers_note(result.summary), as_json)
 
 
 @contextmanager
@@ -94,31 +94,38 @@ def progress_bar() -> Iterator[Progress | None]:
 
 
 def retrieval_table(summary: Mapping[str, Any]) -> Table:
-    """One line for each leg."""
+    """A line for each leg."""
     legs: Mapping[str, Mapping[str, float | None]] = summary["legs"]
     names = list(next(iter(legs.values())))
-    caption = (
-        f"{summary['documents']} documents, {_shown(summary['documents_per_second'])} a second; "
-        f"{summary['queries']} queries, hybrid p50 {_shown(summary['query_ms']['p50'])} ms, "
-        f"p95 {_shown(summary['query_ms']['p95'])} ms"
+    return _table(["leg", *names], [[leg, *(values[name] for name in names)] for leg, values in legs.items()])
+
+
+def retrieval_note(summary: Mapping[str, Any]) -> str:
+    """How much was measured, and how fast it was."""
+    times, rate = summary["query_ms"], summary["documents_per_second"]
+    return (
+        f"{summary['documents']} documents, {_rounded(rate)} a second; {summary['queries']} queries, "
+        f"hybrid p50 {_rounded(times['p50'])} ms, p95 {_rounded(times['p95'])} ms"
     )
-    return _table(["leg", *names], [[leg, *(values[name] for name in names)] for leg, values in legs.items()], caption)
 
 
 def answers_table(summary: Mapping[str, Any]) -> Table:
-    """One line for each measure; a column for all rows and one for each type and language."""
+    """A line for each measure; a column for all rows and one for each type and language."""
     columns = {"all": summary, **summary.get("by_type", {}), **summary.get("by_language", {})}
     names = [name for name in summary if not isinstance(summary[name], dict) and name != "k"]
-    lines = [[name, *(column[name] for column in columns.values())] for name in names]
-    latency = summary["latency_ms"]
-    caption = f"latency p50 {_shown(latency['p50'])} ms, p95 {_shown(latency['p95'])} ms"
-    return _table(["measure", *columns], lines, caption)
+    return _table(["measure", *columns], [[name, *(column[name] for column in columns.values())] for name in names])
 
 
-def _table(header: Sequence[str], lines: Sequence[Sequence[object]], caption: str) -> Table:
+def answers_note(summary: Mapping[str, Any]) -> str:
+    """How fast the answers were."""
+    times = summary["latency_ms"]
+    return f"latency p50 {_rounded(times['p50'])} ms, p95 {_rounded(times['p95'])} ms"
+
+
+def _table(header: Sequence[str], lines: Sequence[Sequence[object]]) -> Table:
     from rich.table import Table
 
-    table = Table(caption=caption, caption_justify="left")
+    table = Table()
     for number, name in enumerate(header):
         table.add_column(name, justify="right" if number else "left")
     for line in lines:
@@ -126,20 +133,24 @@ def _table(header: Sequence[str], lines: Sequence[Sequence[object]], caption: st
     return table
 
 
+def _rounded(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1f}"
+
+
 def _shown(value: object) -> str:
-    """A cell: fractions of 1 to four places, larger numbers to one, None as a dash."""
+    """A cell: a share to four places, None as a dash."""
     if value is None:
         return "–"
-    if isinstance(value, float):
-        return f"{value:.4f}" if abs(value) <= 1 else f"{value:.1f}"
-    return str(value)
+    return f"{value:.4f}" if isinstance(value, float) else str(value)
 
 
-def _print(summary: Mapping[str, Any], table: Table, as_json: bool) -> None:
-    """The summary on stdout, as JSON or as a table."""
+def _print(summary: Mapping[str, Any], table: Table, note: str, as_json: bool) -> None:
+    """The summary on stdout, as JSON or as a table and a line below it."""
     if as_json:
         typer.echo(json.dumps(summary, ensure_ascii=False, allow_nan=False))
         return
     from rich.console import Console
 
-    Console().print(table)
+    console = Console()
+    console.print(table)
+    console.print(note, highlight=False, soft_wrap=True)

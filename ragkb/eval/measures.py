@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
 
 SHARED_RUN = 30
-"""Least characters, white space left out, that two quotes must have in common to overlap, unless one holds the other."""
+"""Least characters in a row, white space left out, that two quotes share to overlap, or one holds the other."""
 
 _CJK = "\u3005-\u3007\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U000323af"
 _SPACE = re.compile(r"\s+")

@@ -10,6 +10,7 @@ from typing import Literal
 from ragkb.types import Scalar
 
 Status = Literal["ingested", "partial", "unchanged", "refused", "removed"]
+STATUSES: tuple[Status, ...] = ("ingested", "partial", "unchanged", "refused", "removed")
 
 
 @dataclass(frozen=True, slots=True)

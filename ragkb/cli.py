@@ -1,0 +1,252 @@
+"""The command `ragkb`: one command is one method of KnowledgeBase. Heavy modules are imported inside."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ragkb import __version__
+from ragkb.errors import InputError, RagkbError
+from ragkb.eval.command import app as eval_app
+from ragkb.types import Principal
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from ragkb.kb import KnowledgeBase
+
+DEFAULT_KB = Path(".ragkb")
+
+app = typer.Typer(
+    help="A knowledge base over a company's documents: answers with citations that are checked.",
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    pretty_exceptions_enable=False,
+)
+app.add_typer(eval_app, name="eval")
+
+Kb = Annotated[Path | None, typer.Option("--kb", metavar="DIR", help="The knowledge base [.ragkb].")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+Groups = Annotated[list[str] | None, typer.Option("--groups", metavar="G1,G2", help="Groups, '*' for all.")]
+Where = Annotated[
+    list[str] | None, typer.Option("--where", metavar="KEY=VALUE", help="Only documents with this metadata.")
+]
+
+
+@app.callback()
+def options(
+    context: typer.Context,
+    kb: Annotated[
+        Path | None, typer.Option("--kb", metavar="DIR", envvar="RAGKB_KB", help="The knowledge base [.ragkb].")
+    ] = None,
+    version: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=lambda shown: _version(shown), help="Print the version."),
+    ] = False,
+) -> None:
+    """A knowledge base over a company's documents: answers with citations that are checked."""
+    context.obj = kb
+
+
+@app.command()
+def ingest(
+    context: typer.Context,
+    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files and folders.")],
+    groups: Groups = None,
+    prune: Annotated[bool, typer.Option("--prune", help="Also remove documents whose file is gone.")] = False,
+    kb: Kb = None,
+    as_json: Json = False,
+) -> None:
+    """Read documents into the knowledge base; what is there already is recognised."""
+    from ragkb import console, render
+
+    with _opened(context, kb, create=True) as opened, console.ingest_progress() as progress:
+        report = opened.ingest(*paths, groups=_groups(groups), prune=prune, on_progress=progress)
+    _print(as_json, lambda: render.report_json(report), lambda: console.report(report))
+    if report.refused:
+        raise typer.Exit(7)
+
+
+@app.command()
+def search(
+    context: typer.Context,
+    query: Annotated[str, typer.Argument(help="What to look for.")],
+    k: Annotated[int | None, typer.Option("-k", help="Hits to return [10].")] = None,
+    where: Where = None,
+    groups: Groups = None,
+    kb: Kb = None,
+    as_json: Json = False,
+) -> None:
+    """Find passages."""
+    from ragkb import console, render
+
+    with _opened(context, kb) as opened:
+        started = time.perf_counter()
+        hits = opened.search(query, k=k, where=_where(where), as_=Principal.of_groups(_groups(groups)))
+        milliseconds = (time.perf_counter() - started) * 1000
+    _print(as_json, lambda: render.search_json(query, hits, milliseconds), lambda: console.hits(hits))
+
+
+@app.command()
+def ask(
+    context: typer.Context,
+    question: Annotated[str, typer.Argument(help="The question, in English or Chinese.")],
+    k: Annotated[int | None, typer.Option("-k", help="Passages to read [8].")] = None,
+    where: Where = None,
+    groups: Groups = None,
+    kb: Kb = None,
+    as_json: Json = False,
+) -> None:
+    """Answer a question with quotes from the documents, or say that they do not hold the answer."""
+    from ragkb import console, render
+
+    with _opened(context, kb) as opened:
+        answer = opened.ask(question, k=k, where=_where(where), as_=Principal.of_groups(_groups(groups)))
+    _print(as_json, lambda: render.answer_json(answer), lambda: console.answer(answer))
+
+
+@app.command()
+def documents(context: typer.Context, groups: Groups = None, kb: Kb = None, as_json: Json = False) -> None:
+    """List the documents; without --groups all of them, since who reads the folder may read them."""
+    from ragkb import console, render
+
+    principal = Principal.of_groups(_groups(groups)) if groups else Principal.admin()
+    with _opened(context, kb) as opened:
+        found = list(opened.documents(as_=principal))
+    _print(
+        as_json, lambda: {"documents": [render.document_json(one) for one in found]}, lambda: console.documents(found)
+    )
+
+
+@app.command()
+def delete(
+    context: typer.Context,
+    document: Annotated[str, typer.Argument(metavar="DOCUMENT", help="Id or source of a document.")],
+    kb: Kb = None,
+    as_json: Json = False,
+) -> None:
+    """Remove a document."""
+    from rich.text import Text
+
+    with _opened(context, kb) as opened:
+        id = _document_id(opened, document)
+        opened.delete(id)
+    _print(as_json, lambda: {"deleted": id}, lambda: Text(f"Deleted {document}."))
+
+
+@app.command()
+def status(context: typer.Context, kb: Kb = None, as_json: Json = False) -> None:
+    """Say what the knowledge base holds."""
+    from ragkb import console, render
+
+    with _opened(context, kb) as opened:
+        found = opened.status()
+    _print(as_json, lambda: render.record_json(found), lambda: console.status(found))
+
+
+@app.command()
+def verify(context: typer.Context, kb: Kb = None, as_json: Json = False) -> None:
+    """Check that catalogue, files and indexes agree; exit code 5 if they do not."""
+    from ragkb import console, render
+
+    with _opened(context, kb) as opened:
+        found = opened.verify()
+    payload = {"ok": not found, "problems": [render.record_json(one) for one in found]}
+    _print(as_json, lambda: payload, lambda: console.problems(found))
+    if found:
+        raise typer.Exit(5)
+
+
+@app.command()
+def serve(
+    context: typer.Context,
+    host: Annotated[str | None, typer.Option(help="Address to bind [127.0.0.1].")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to bind [8000]; 0 takes a free one.")] = None,
+    groups: Groups = None,
+    kb: Kb = None,
+) -> None:
+    """Answer over HTTP. --groups: the groups of every caller, until callers have keys."""
+    from ragkb.server.run import serve as run
+    from ragkb.settings import Settings
+
+    settings = Settings.load()
+    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    server = settings.server.model_validate({**settings.server.model_dump(), **given})
+    settings = settings.model_copy(update={"server": server})
+    with _opened(context, kb, settings=settings) as opened:
+        run(opened, settings, Principal.of_groups(_groups(groups)))
+
+
+def main() -> None:
+    """Runs the command; the one place where errors become exit codes."""
+    as_json = "--json" in sys.argv
+    try:
+        app()
+    except RagkbError as error:
+        _fail(error, as_json)
+    except KeyboardInterrupt:
+        print("\ninterrupted; what was committed is kept", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+
+
+def _fail(error: RagkbError, as_json: bool) -> None:
+    hint = f"\n  {error.hint}" if error.hint else ""
+    print(f"error: {error.message}{hint}", file=sys.stderr)
+    if as_json:
+        from ragkb.render import error_json
+
+        print(json.dumps(error_json(error), ensure_ascii=False))
+    sys.exit(error.exit_code)
+
+
+def _version(shown: bool) -> None:
+    if shown:
+        typer.echo(f"ragkb {__version__}")
+        raise typer.Exit
+
+
+def _opened(context: typer.Context, kb: Path | None, create: bool = False, settings: Any = None) -> KnowledgeBase:
+    from ragkb.kb import KnowledgeBase
+
+    return KnowledgeBase.open(kb or context.obj or DEFAULT_KB, create=create, settings=settings)
+
+
+def _print(as_json: bool, payload: Callable[[], Any], picture: Callable[[], RenderableType]) -> None:
+    if as_json:
+        sys.stdout.write(json.dumps(payload(), ensure_ascii=False, allow_nan=False) + "\n")
+    else:
+        from ragkb import console
+
+        console.out().print(picture())
+
+
+def _groups(given: list[str] | None) -> tuple[str, ...]:
+    return tuple(name.strip() for item in given or () for name in item.split(",") if name.strip())
+
+
+def _where(given: list[str] | None) -> dict[str, list[str]] | None:
+    wanted: dict[str, list[str]] = {}
+    for item in given or ():
+        key, equals, value = item.partition("=")
+        if not equals or not key.strip():
+            raise InputError(f"--where {item!r} is not KEY=VALUE", "write for instance --where department=hr")
+        wanted.setdefault(key.strip(), []).append(value.strip())
+    return wanted or None
+
+
+def _document_id(kb: KnowledgeBase, name: str) -> str:
+    """The id of the document named by its id or its source."""
+    found = [one.id for one in kb.documents(as_=Principal.admin()) if name in (one.id, one.source)]
+    if len(found) > 1:
+        raise InputError(f"{name!r} names {len(found)} documents", "give the id; `ragkb documents` lists them")
+    return found[0] if found else name

@@ -1,0 +1,218 @@
+"""HTML: the main text with its headings, lists and tables, without what surrounds it."""
+
+from __future__ import annotations
+
+import re
+
+from bs4 import BeautifulSoup
+from bs4.element import NavigableString, PageElement, PreformattedString, Tag
+
+from ragkb.ingest.builder import TextBuilder
+from ragkb.ingest.loaders import tables
+from ragkb.ingest.loaders.charset import decode
+from ragkb.settings import LimitSettings
+from ragkb.types import Draft, Scalar
+
+_DROPPED = frozenset(
+    "script style nav aside template noscript svg math iframe object canvas audio video head button select option input "
+    "textarea dialog menu map".split()
+)
+_BANNERS = frozenset({"header", "footer"})
+_INLINE = frozenset(
+    "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark output q ruby rb rt rp s samp "
+    "small span strike strong sub sup time tt u var wbr nobr".split()
+)
+_HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w-]{2,40})|<\?xml[^>]*encoding=["']([\w-]+)""", re.I)
+_SPACE = re.compile(r"[ \t\r\n\f]+")
+_DEEPEST = 150
+_WIDEST = 1_000
+
+
+def load(data: bytes, limits: LimitSettings) -> Draft:
+    """A Draft of the main text. Title: <title>, else the first h1."""
+    match = _CHARSET.search(data[:4096])
+    declared = (match[1] or match[2]).decode("ascii", "ignore") if match else ""
+    soup = _parse(decode(data, declared))
+    builder = TextBuilder(limits)
+    _Writer(builder).block(_main(soup))
+    title = soup.title.get_text() if soup.title else ""
+    return builder.build(title.strip() or builder.first_heading, _metadata(soup))
+
+
+def write(source: str, builder: TextBuilder) -> None:
+    """Writes a piece of HTML that stands inside another document."""
+    soup = _parse(source)
+    _Writer(builder).block(soup.body or soup)
+
+
+def _parse(source: str) -> BeautifulSoup:
+    return BeautifulSoup(source, "lxml")
+
+
+def _main(soup: BeautifulSoup) -> Tag:
+    """The element that holds the main text: <main> or the only <article> if most of the text is there, else the body."""
+    body = soup.body or soup
+    articles = soup.find_all("article", limit=2)
+    found = soup.find("main") or soup.find(attrs={"role": "main"}) or (articles[0] if len(articles) == 1 else None)
+    if isinstance(found, Tag) and len(found.get_text()) * 3 >= len(body.get_text()):
+        return found
+    return body
+
+
+def _metadata(soup: BeautifulSoup) -> dict[str, Scalar]:
+    found = {}
+    for name in ("author", "date"):
+        tag = soup.find("meta", attrs={"name": name})
+        if isinstance(tag, Tag) and tag.get("content"):
+            found[name] = str(tag["content"])
+    return dict(found)
+
+
+class _Writer:
+    """Walks the tree; gathers inline text, writes it when a block begins or ends."""
+
+    def __init__(self, builder: TextBuilder) -> None:
+        self._builder = builder
+        self._text: list[str] = []
+        self._lists = -1
+        self._marker: str | None = None  # of the list item that waits for its text; '' after its first block
+
+    def block(self, element: Tag, depth: int = 0) -> None:
+        """Writes the children of a block element."""
+        self._flush()
+        self._children(element, depth)
+        self._flush()
+
+    def _children(self, element: Tag, depth: int) -> None:
+        for child in element.children:
+            self._node(child, depth + 1)
+
+    def _node(self, node: PageElement, depth: int) -> None:
+        if isinstance(node, Tag):
+            if not _is_dropped(node):
+                self._element(node, depth)
+        elif isinstance(node, NavigableString) and not isinstance(node, PreformattedString):
+            self._text.append(_SPACE.sub(" ", node))
+
+    def _element(self, tag: Tag, depth: int) -> None:
+        name = tag.name
+        if depth > _DEEPEST:
+            self._text.append(_words(tag))
+        elif name in _INLINE:
+            self._children(tag, depth)
+        elif name == "br":
+            self._text.append("\n")
+        elif name in _HEADINGS:
+            self._flush()
+            self._builder.heading(_HEADINGS[name], _words(tag))
+        elif name == "pre":
+            self._flush()
+            self._builder.code(tag.get_text())
+        elif name in ("ul", "ol"):
+            self._list(tag, depth)
+        elif name == "table":
+            self._table(tag, depth)
+        else:
+            self.block(tag, depth)
+
+    def _list(self, tag: Tag, depth: int) -> None:
+        self._flush()
+        self._lists += 1
+        number = _span(tag, "start", 1) if tag.name == "ol" else None
+        for child in tag.children:
+            if isinstance(child, Tag) and child.name == "li" and not _is_dropped(child):
+                self._marker = "-" if number is None else f"{number}."
+                number = None if number is None else number + 1
+            self._node(child, depth + 1)
+            self._flush()
+        self._lists -= 1
+        self._marker = None if self._lists < 0 else ""
+
+    def _table(self, tag: Tag, depth: int) -> None:
+        self._flush()
+        rows, is_headed = _rows(tag)
+        is_layout = tag.get("role") == "presentation" or tag.find(["table", *_HEADINGS]) is not None
+        if is_layout or max(map(len, rows), default=0) < 2:
+            self.block(tag, depth)
+            return
+        if tag.caption:
+            self._builder.paragraph(_words(tag.caption))
+        self._builder.table(rows, header=is_headed or tables.has_header(rows))
+
+    def _flush(self) -> None:
+        text = "".join(self._text)
+        self._text.clear()
+        if not text.strip():
+            return
+        if self._marker is None:
+            self._builder.paragraph(text)
+        else:
+            self._builder.item(text, self._lists, self._marker)
+            self._marker = ""
+
+
+def _is_dropped(tag: Tag) -> bool:
+    if tag.name in _DROPPED or tag.has_attr("hidden") or tag.get("aria-hidden") == "true":
+        return True
+    if _HIDDEN.search(str(tag.get("style", ""))):
+        return True
+    if tag.name in _BANNERS:  # of the page; those of an article belong to it
+        return tag.find_parent(["article", "main", "section"]) is None and tag.find("h1") is None
+    return tag.name == "form" and tag.find(["p", "table", *_HEADINGS]) is None
+
+
+def _words(tag: Tag) -> str:
+    """The visible text of an element, on one line."""
+    parts: list[str] = []
+    nodes: list[PageElement] = list(reversed(list(tag.children)))
+    while nodes:
+        node = nodes.pop()
+        if isinstance(node, Tag):
+            if not _is_dropped(node):
+                parts.append("" if node.name in _INLINE else " ")
+                nodes.append(NavigableString("" if node.name in _INLINE else " "))
+                nodes.extend(reversed(list(node.children)))
+        elif isinstance(node, NavigableString) and not isinstance(node, PreformattedString):
+            parts.append(node)
+    return _SPACE.sub(" ", "".join(parts)).strip()
+
+
+def _rows(table: Tag) -> tuple[list[list[str]], bool]:
+    """The cells as a grid, and whether the first row names the columns. A cell over several rows stands in each."""
+    rows: list[list[str]] = []
+    hanging: dict[int, tuple[int, str]] = {}  # column -> (rows left, text)
+    is_headed = False
+    for line in table.find_all("tr"):
+        cells = line.find_all(["td", "th"], recursive=False)
+        if not rows:
+            is_headed = bool(cells) and (all(cell.name == "th" for cell in cells) or line.find_parent("thead") is not None)
+        rows.append(_row(cells, hanging))
+    return rows, is_headed
+
+
+def _row(cells: list[Tag], hanging: dict[int, tuple[int, str]]) -> list[str]:
+    """One row; takes what hangs down from the rows above and leaves what hangs down from this one."""
+    row: list[str] = []
+    for cell in cells:
+        _take(hanging, row)
+        text, down = _words(cell), _span(cell, "rowspan", 1)
+        for offset in range(min(_span(cell, "colspan", 1), 100)):
+            if down > 1:
+                hanging[len(row)] = (down, text if offset == 0 else "")
+            row.append(text if offset == 0 else "")
+    _take(hanging, row)
+    return row
+
+
+def _take(hanging: dict[int, tuple[int, str]], row: list[str]) -> None:
+    while len(row) in hanging and hanging[len(row)][0] > 1:
+        left, text = hanging[len(row)]
+        hanging[len(row)] = (left - 1, text)
+        row.append(text)
+
+
+def _span(tag: Tag, name: str, default: int) -> int:
+    value = str(tag.get(name, default))
+    return min(int(value), _WIDEST) if value.isdecimal() and len(value) < 6 else default

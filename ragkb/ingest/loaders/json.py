@@ -1,0 +1,114 @@
+"""JSON and JSON lines: objects as headings and `key: value` lines, arrays of flat objects as tables."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ragkb.errors import DocumentRefused
+from ragkb.ingest.builder import TextBuilder
+from ragkb.ingest.loaders.charset import decode
+from ragkb.ingest.normalise import one_line
+from ragkb.settings import LimitSettings
+from ragkb.types import Draft
+
+_DEEPEST = 60
+_LONGEST_CELL = 300
+_WIDEST = 40
+_NAMES = ("title", "name", "question", "label", "id", "key", "code", "标题", "名称", "编号")
+
+
+def load(data: bytes, limits: LimitSettings) -> Draft:
+    """A Draft of the values. Title: the value of `title` or `name` of the outermost object."""
+    value = _parse(decode(data))
+    builder = TextBuilder(limits)
+    _Writer(builder).value("", value, 1)
+    title = next((value[key] for key in ("title", "name") if isinstance(value.get(key), str)), "") if isinstance(value, dict) else ""
+    return builder.build(title)
+
+
+def _parse(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        lines = [line for line in text.splitlines() if line.strip()]
+        if error.msg != "Extra data" or len(lines) < 2:
+            raise DocumentRefused(f"broken JSON: {error.msg} in line {error.lineno}, column {error.colno}") from None
+    values = []
+    for number, line in enumerate(lines, 1):
+        try:
+            values.append(json.loads(line))
+        except json.JSONDecodeError as error:
+            raise DocumentRefused(f"broken JSON lines: {error.msg} in row {number}") from None
+    return values
+
+
+class _Writer:
+    def __init__(self, builder: TextBuilder) -> None:
+        self._builder = builder
+
+    def value(self, key: str, value: Any, level: int) -> None:
+        """Writes a value under its key; level: of the heading that an object or a table gets."""
+        if level > _DEEPEST:
+            self._builder.paragraph(f"{key}: {json.dumps(value, ensure_ascii=False)}")
+        elif isinstance(value, dict):
+            self._object(key, value, level)
+        elif isinstance(value, list):
+            self._array(key, value, level)
+        else:
+            self._builder.line(f"{key}: {_shown(value)}" if key else _shown(value))
+
+    def _object(self, key: str, value: Mapping[str, Any], level: int) -> None:
+        if key:
+            self._builder.heading(level, key)
+        inner = level + 1 if key else level
+        for name, child in sorted(value.items(), key=lambda item: _is_deep(item[1])):  # a stable sort: flat ones first
+            self.value(name, child, inner)
+
+    def _array(self, key: str, values: Sequence[Any], level: int) -> None:
+        if not any(_is_deep(value) for value in values):
+            joined = ", ".join(map(_shown, values))
+            if joined:
+                self._builder.line(f"{key}: {joined}" if key else joined)
+            return
+        if _is_table(values):
+            if key:
+                self._builder.heading(level, key)
+            columns = list(dict.fromkeys(name for row in values for name in row))
+            rows = [[_shown(row.get(name)) for name in columns] for row in values]
+            self._builder.table([columns, *rows], header=True)
+            return
+        for number, value in enumerate(values, 1):
+            self.value(_name(value) or (f"{key} {number}" if key else f"{number}"), value, level)
+
+
+def _is_deep(value: Any) -> bool:
+    """True for what does not fit on one line `key: value`."""
+    return isinstance(value, dict) or (isinstance(value, list) and any(isinstance(v, (dict, list)) for v in value))
+
+
+def _is_table(values: Sequence[Any]) -> bool:
+    if not all(isinstance(value, dict) for value in values):
+        return False
+    cells = [cell for value in values for cell in value.values()]
+    columns = {name for value in values for name in value}
+    return len(columns) <= _WIDEST and not any(_is_deep(cell) or len(_shown(cell)) > _LONGEST_CELL for cell in cells)
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return ", ".join(map(_shown, value))
+    return str(value)
+
+
+def _name(value: Any) -> str:
+    """What an element of an array calls itself, '' if nothing short."""
+    if not isinstance(value, dict):
+        return ""
+    names = (one_line(str(value[name])) for name in _NAMES if isinstance(value.get(name), (str, int)))
+    return next((name for name in names if 0 < len(name) <= 120), "")
