@@ -14,7 +14,7 @@ from ragkb.errors import InputError, RagkbError
 from ragkb.eval.files import Line, json_lines
 from ragkb.eval.measures import answer_hit, mean, percentile, quotes_overlap
 from ragkb.eval.retrieval import Progress
-from ragkb.types import Answer, Citation, Document, Explain, Hit, Principal, page_at
+from ragkb.types import Answer, Citation, Document, Explain, Hit, Principal, Turn, page_at
 
 if TYPE_CHECKING:
     from ragkb.settings import Settings
@@ -26,7 +26,15 @@ PASSAGES = 5
 class Answerer(Protocol):
     """The part of KnowledgeBase that is measured."""
 
-    def ask(self, question: str, /, *, as_: Principal = ..., contexts: Sequence[Hit] | None = None) -> Answer: ...
+    def ask(
+        self,
+        question: str,
+        /,
+        *,
+        as_: Principal = ...,
+        history: Sequence[Turn] = ...,
+        contexts: Sequence[Hit] | None = None,
+    ) -> Answer: ...
 
     def document(self, identity: str, /, *, as_: Principal = ...) -> Document: ...
 
@@ -42,10 +50,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One row of an answers file. contexts: passages to answer from, None to search. slices: its type and language.
-
-    history: the turns before it. Nothing asks with them yet: the question is asked as it stands.
-    """
+    """One row of an answers file. contexts: passages to answer from, None to search. slices: its type and language."""
 
     id: str
     text: str
@@ -53,7 +58,7 @@ class Question:
     evidence: tuple[Evidence, ...]
     answerable: bool
     groups: tuple[str, ...]
-    history: tuple[Any, ...]
+    history: tuple[Turn, ...]
     contexts: tuple[Hit, ...] | None
     slices: Mapping[str, str]
 
@@ -133,7 +138,7 @@ def _judged(kb: Answerer, question: Question) -> _Judged:
     as_ = Principal.of_groups(question.groups)
     started = time.perf_counter()
     try:
-        answer = kb.ask(question.text, as_=as_, contexts=question.contexts)
+        answer = kb.ask(question.text, as_=as_, history=question.history, contexts=question.contexts)
         milliseconds = 1000 * (time.perf_counter() - started)
         exact = [_is_exact(kb, citation, question, as_) for citation in answer.citations]
     except RagkbError as error:
@@ -280,10 +285,21 @@ def _question(line: Line, needs_contexts: bool) -> Question:
         evidence=tuple(_evidence(Line(line.where, item)) for item in line.items("evidence", dict)),
         answerable=answerable is not False,
         groups=tuple(line.items("groups", str)),
-        history=tuple(line.items("history", object)),
+        history=tuple(_turn(line, item) for item in line.items("history", object)),
         contexts=contexts,
         slices={name: line.text(name) for name in ("type", "language") if line.values.get(name) is not None},
     )
+
+
+def _turn(line: Line, item: object) -> Turn:
+    """A turn of `history`: {"role", "content"}, or a string, which the user said."""
+    if isinstance(item, str):
+        return Turn("user", item)
+    turn = Line(line.where, item if isinstance(item, dict) else {})
+    role = turn.text("role", "user")
+    if role not in ("user", "assistant"):
+        raise InputError(f"{line.where}: the role {role!r} in 'history' is neither 'user' nor 'assistant'")
+    return Turn(role, turn.text("content"))
 
 
 def _evidence(item: Line) -> Evidence:

@@ -19,12 +19,11 @@ app = typer.Typer(help="Measure retrieval and answers.", no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")]
 Rows = Annotated[Path | None, typer.Option("--rows", metavar="FILE", help="Write a JSON line for every row.")]
-Kb = Annotated[Path | None, typer.Option("--kb", metavar="DIR", envvar="RAGKB_KB", help="Knowledge base [.ragkb].")]
+Kb = Annotated[Path | None, typer.Option("--kb", metavar="DIR", help="Knowledge base [.ragkb].")]
 
 
 @app.command()
 def retrieval(
-    context: typer.Context,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="corpus.jsonl, queries.jsonl and qrels.tsv.")],
     as_json: Json = False,
     rows: Rows = None,
@@ -63,7 +62,7 @@ def answers(
         else:
             from ragkb.kb import KnowledgeBase
 
-            path = kb or context.find_root().params.get("kb") or Path(".ragkb")
+            path = kb or context.obj or Path(".ragkb")  # the option stands before or after the command
             with KnowledgeBase.open(path, create=False, settings=settings) as opened:
                 result = evaluate_answers(opened, file, settings, progress)
     if rows:

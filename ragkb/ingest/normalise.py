@@ -27,7 +27,7 @@ def _mapping() -> Iterator[tuple[int, str | None]]:
 
 
 _TABLE = dict(_mapping())
-_SPECIAL = re.compile("[" + "".join(re.escape(chr(code)) for code in sorted(_TABLE) if chr(code) != "\n") + "]")
+_SPECIAL = frozenset(chr(code) for code in _TABLE if chr(code) != "\n")
 # subtle: at most eight marks a letter, since sorting a flood of combining marks takes quadratic time.
 _COMPOSABLE = re.compile("\\w[\u0300-\u036f\u3099\u309a]{1,8}|[\u1100-\u1112][\u1161-\u1175][\u11a8-\u11c2]?")
 _RUN_OF_SPACES = re.compile(" {2,}")
@@ -43,7 +43,7 @@ def characters(text: str) -> str:
     accents are composed. Chinese punctuation stays.
     """
     text = text.replace("\r\n", "\n")
-    if _SPECIAL.search(text):
+    if not _SPECIAL.isdisjoint(text):
         text = text.translate(_TABLE)
     if text.isascii():
         return text

@@ -33,13 +33,21 @@ _SECTION = re.compile(r"(?:\d{1,3}\.)+\d*\s+|[IVXLC]{1,6}\.\s+|[A-Z]\.\s+|§+\s*
 _STOP = re.compile(
     rf"(?P<stop>[.!?…。！？；｡．؟۔।]+)"
     rf"(?P<close>(?:{_CLOSERS}|(?<=[.!?])“|[ \u00a0\u202f]»(?=[\s.,;]|$))*"
-    rf"(?:\[\d{{1,3}}(?:[,–-]\s?\d{{1,3}})*\]|[¹²³⁴⁵⁶⁷⁸⁹⁰])*)"
+    rf"(?:\[\d{{1,3}}(?:[,–-]\s?\d{{1,3}})*\]|\[[^\s\[\]]{{1,6}}\]|[¹²³⁴⁵⁶⁷⁸⁹⁰])*)"
 )
 _FULL_STOP = re.compile("[。！？；｡．।۔؟]")
 _SENTENCE_INSIDE = re.compile(r"[^\W\d_]{5}[.]\s|[!?]\s|[。！？；]")
 _CONTINUES = re.compile("[，、,：:;）)」』”’》〉。！？.!?]")
 _OPENERS = re.compile(r"[\s\"'“‘«»‹(\[（【「『《〈¿¡*_„‚–—-]*")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+_MARKER_ALONE = re.compile(
+    r"[\W_]*(?:(?:(?:item|note|section|article|chapter|part|step|clause|schedule|appendix|exhibit|question|"
+    r"artikel|abschnitt|kapitel|teil|schritt|anhang)\s+)?(?:\d{1,3}[a-z]?|[a-z]|[ivx]{1,5}))?[\W_]*",
+    re.IGNORECASE,
+)
+_MARKER_ROOM = 24
+_MORE_STOPS = re.compile(r"\s*[.…]")
+_CAPITAL = re.compile("[A-ZÀ-ÖØ-ÞΑ-ΩА-Я]")
 _LAST_WORD = re.compile(r"(?<![^\W_])(?:(?:[^\W\d_]\.\s?)+[^\W\d_]|[^\W_]+)$")
 _SPACED_ABBREVIATION = re.compile(r"\s?[^\W\d_]\.")  # the B. of "z. B."
 _NO_VOWEL = re.compile("[b-df-hj-np-tv-xz]+")  # Ltd, Bd, Mgmt
@@ -107,7 +115,9 @@ def sentences(text: str) -> list[Span]:
     between blank lines are units of their own; a line break inside a paragraph ends nothing. At most LONGEST long.
     Linear in the length of the text.
     """
-    return [piece for block in _blocks(text) for span in _block_sentences(text, block) for piece in _cut(text, span)]
+    cased = 300 * len(_CAPITAL.findall(text)) > len(text)
+    spans = (span for block in _blocks(text) for span in _block_sentences(text, block, cased))
+    return [piece for span in spans for piece in _cut(text, span)]
 
 
 def _lines(text: str) -> Iterator[tuple[int, int, bool]]:
@@ -196,9 +206,11 @@ def _width(line: str) -> int:
 
 
 def _broken_on_purpose(text: str, line: Span, following: Span, width: int, widest: int) -> bool:
-    """True if the next line's first word had ample room on this line, and neither end looks like a sentence inside."""
-    if text[line[1] - 1] in ".,;，、；-–—(（/&" or text[following[0]].islower() or text[following[0]].isdigit():
+    """True if the next line's first word had ample room on this line, and the two do not read as one sentence."""
+    if text[line[1] - 1] in ".,;，、；-–—(（/&" or text[following[0]].islower():
         return False
+    if text[following[0]].isdigit() and not (text[line[1] - 1].isdigit() or text[line[1] - 1] in ")%:"):
+        return False  # "in force from / 2026", unlike two rows of figures
     word = text[following[0] : min(following[1], following[0] + 40)].split()[0]
     room = 2 if _CJK_CHARACTER.match(word) else len(word)
     return (widest < 25 and width > 1) or width + 1 + room < 0.7 * widest
@@ -206,40 +218,54 @@ def _broken_on_purpose(text: str, line: Span, following: Span, width: int, wides
 
 def _is_heading(line: str) -> bool:
     """True for a line alone that is short, does not end like a sentence and does not hold the end of one."""
-    return len(line) <= 80 and line[-1] not in '.!?…"”’)' and not _SENTENCE_INSIDE.search(line)
+    return len(line) <= 80 and line[-1:] not in '.!?…"”’)' and not _SENTENCE_INSIDE.search(line)
 
 
-def _block_sentences(text: str, block: _Block) -> Iterator[Span]:
-    start, end = block.lines[0][0], block.lines[-1][1]
+def _block_sentences(text: str, block: _Block, cased: bool) -> Iterator[Span]:
+    """The sentences of a block. cased: whether its text writes capitals where a sentence begins."""
+    start, begin, end = block.lines[0][0], block.body, block.lines[-1][1]
     if not block.whole:
-        for stop in _STOP.finditer(text, block.body, end):
-            if stop.end() < end and _ends_sentence(text, stop, block.body, end):
+        for stop in _STOP.finditer(text, begin, end):
+            if stop.end() < end and _ends_sentence(text, stop, begin, end, cased):
                 yield start, stop.end()
                 start = stop.end()
                 while text[start].isspace():
                     start += 1
+                begin = start
     yield start, end
 
 
-def _ends_sentence(text: str, stop: re.Match[str], begin: int, end: int) -> bool:
-    """True if the sentence ends behind `stop`, which stands inside text[begin:end]."""
-    after = stop.end()
-    marks = stop["stop"]
+def _ends_sentence(text: str, stop: re.Match[str], begin: int, end: int, cased: bool) -> bool:
+    """True if the sentence that begins at `begin` ends behind `stop`; `end` is the end of the block."""
+    after, marks = stop.end(), stop["stop"]
     if _FULL_STOP.search(marks):
         return not _CONTINUES.match(text, after)
-    before_cjk = _CJK_CHARACTER.match(text, after) is not None
     if not text[after].isspace():
-        after_cjk = stop.start() > begin and _CJK_CHARACTER.match(text, stop.start() - 1) is not None
-        return (before_cjk or after_cjk) if marks[0] in "!?" else (before_cjk and after_cjk and "…" not in marks)
+        return _ends_without_space(text, stop, begin)
     if len(marks) > 3 and set(marks) == {"."}:  # the leader of a table of contents
         return False
-    follower = _WORD.match(text, _OPENERS.match(text, after, end).end(), end)  # type: ignore[union-attr]
-    following = follower.group() if follower else ""
-    if following[:1].islower() and not following[1:2].isupper():
+    if _MORE_STOPS.match(text, after) or text[max(begin, stop.start() - 4) : stop.start()].rstrip().endswith("."):
+        return False  # dots with spaces between them
+    if _is_marker(text[begin : min(stop.start(), begin + _MARKER_ROOM)]):
         return False
-    if marks != "." or before_cjk:
-        return True
-    return not _is_abbreviation(text, stop, begin, following)
+    openers = _OPENERS.match(text, after, end)
+    follower = _WORD.match(text, openers.end() if openers else after, end)
+    following = follower.group() if follower else ""
+    if cased and following[:1].islower() and not following[1:2].isupper():
+        return False
+    return marks != "." or not _is_abbreviation(text, stop, begin, following)
+
+
+def _is_marker(start: str) -> bool:
+    """True where a sentence would be nothing but "2", "A", "Item 1" or punctuation."""
+    return len(start) < _MARKER_ROOM and _MARKER_ALONE.fullmatch(start) is not None
+
+
+def _ends_without_space(text: str, stop: re.Match[str], begin: int) -> bool:
+    """True if a Western stop ends a sentence though no space follows: beside Han, kana and hangul."""
+    before = stop.start() > begin and _CJK_CHARACTER.match(text, stop.start() - 1) is not None
+    after = _CJK_CHARACTER.match(text, stop.end()) is not None
+    return (before or after) if stop["stop"][0] in "!?" else (before and after and "…" not in stop["stop"])
 
 
 def _is_abbreviation(text: str, stop: re.Match[str], begin: int, following: str) -> bool:
@@ -272,10 +298,10 @@ def _is_ordinal(number: str, previous: str, following: str, starts: bool) -> boo
 
 
 def _cut(text: str, span: Span) -> Iterator[Span]:
-    """`span` in pieces of at most LONGEST, each cut behind the last clause, or else word, of its second two thirds."""
+    """`span` in pieces of at most LONGEST, each cut behind the last clause, or else word, that fits; none is tiny."""
     start, end = span
     while end - start > LONGEST:
-        cut = _clause_end(text, start + LONGEST // 3, start + LONGEST)
+        cut = _clause_end(text, start + LONGEST // 3, min(start + LONGEST, end - LONGEST // 6))
         last = cut
         while text[last - 1].isspace():
             last -= 1

@@ -11,7 +11,7 @@ from ragkb.errors import InputError, NotFound
 from ragkb.eval.answers import AnswersResult, evaluate_answers, read_questions
 from ragkb.eval.files import write_rows
 from ragkb.settings import Settings
-from ragkb.types import NOBODY, Answer, Citation, Document, DocumentInfo, Explain, Hit, Principal
+from ragkb.types import NOBODY, Answer, Citation, Document, DocumentInfo, Explain, Hit, Principal, Turn
 
 TEXT = "Parental leave lasts sixteen weeks. Notice is four weeks. The office is in Bern."
 
@@ -40,8 +40,18 @@ class Fake:
 
     def __init__(self, **replies: Answer | Exception) -> None:
         self.replies, self.asked = replies, list[tuple[Principal, Sequence[Hit] | None]]()
+        self.histories: list[Sequence[Turn]] = []
 
-    def ask(self, question: str, /, *, as_: Principal = NOBODY, contexts: Sequence[Hit] | None = None) -> Answer:
+    def ask(
+        self,
+        question: str,
+        /,
+        *,
+        as_: Principal = NOBODY,
+        history: Sequence[Turn] = (),
+        contexts: Sequence[Hit] | None = None,
+    ) -> Answer:
+        self.histories.append(history)
         self.asked.append((as_, contexts))
         prepared = self.replies[question]
         if isinstance(prepared, Exception):
@@ -163,6 +173,12 @@ def test_groups_become_the_principal(tmp_path: Path) -> None:
     assert [as_ for as_, _ in kb.asked] == [Principal(groups=("hr",)), NOBODY]
 
 
+def test_history_is_what_was_said_before(tmp_path: Path) -> None:
+    kb = Fake(a=reply())
+    evaluated(tmp_path, kb, {"question": "a", "history": ["Hi.", {"role": "assistant", "content": "Hello."}]})
+    assert kb.histories == [(Turn("user", "Hi."), Turn("assistant", "Hello."))]
+
+
 def test_own_contexts_are_passed_on_and_checked(tmp_path: Path) -> None:
     quoted = citation(NOTICE, source="HR", identity="context-2")
     kb = Fake(q=reply("Four weeks.", [quoted, citation(NOTICE, shift=1, identity="context-2")]))
@@ -196,6 +212,8 @@ def test_rows_are_the_same_bytes_each_time(tmp_path: Path) -> None:
         ('{"id": "x", "question": "q", "answerable": "no"}', "line 2: 'answerable' is 'no'"),
         ('{"id": "x", "question": "q", "evidence": [{"page": 1}]}', "line 2: 'source' is missing"),
         ('{"id": "x", "question": "q", "evidence": [{"source": "s", "page": "1"}]}', "line 2: 'page' of an evidence"),
+        ('{"id": "x", "question": "q", "history": [{"role": "z", "content": "c"}]}', "line 2: the role 'z'"),
+        ('{"id": "x", "question": "q", "history": [7]}', "line 2: 'content' is missing"),
         ('{"id": "x", "question": "q", "contexts": [{"title": "t"}]}', "line 2: 'text' is missing"),
     ],
 )

@@ -33,6 +33,9 @@ George W. Bush spoke on Jan. 5 at 9 a.m. ¦ Everybody listened.
 Cal. Civ. Code § 1798.100 applies. ¦ Art. 5 Sec. 2 does not.
 Plan B. ¦ The end. ¦ Send it to a.b@example.com. ¦ See https://example.com/a.b?c=d. ¦ Done.
 She has a Ph.D. in physics. ¦ He lives in Washington, D.C. ¦ They met.
+Item 1. Legal Proceedings are due. ¦ 2. Next is this. ¦ Step 3. Press it. ¦ See Item 4. ¦ Then go on.
+Claims . . . . . 12 are here. ¦ E. I. du Pont was here. ¦ It was so.[a] ¦ It is so.[需要引证] ¦ End.
+all of it is lower case. ¦ there is no capital here, e.g. none. ¦ what is it? ¦ it ends.
 The rate (approx. 5 %) is fixed. ¦ **Bold.** ¦ Next.
 """
 
@@ -76,6 +79,12 @@ def test_a_number_at_the_start_of_a_wrapped_line_is_no_list_item() -> None:
     assert cut("As it is laid down in the Section\n4. of this agreement the fee is due.") == [
         "As it is laid down in the Section\n4. of this agreement the fee is due."
     ]
+
+
+def test_rows_of_figures_are_units() -> None:
+    text = "Operating and finance leases fall due as is\nshown here:\n2023 1,913\n2024 (327)\n2025 1,200\nTotal 2,786"
+    rows = ["2023 1,913", "2024 (327)", "2025 1,200", "Total 2,786"]
+    assert cut(text) == ["Operating and finance leases fall due as is\nshown here:", *rows]
 
 
 def test_headings_are_units() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
 
 from ragkb.ingest.builder import TextBuilder
 from ragkb.ingest.loaders import tables
@@ -29,7 +30,7 @@ def _keep_tabs(text: str) -> str:
     return "\t".join(characters(part) for part in text.split("\t"))
 
 
-def _reader(text: str, delimiter: str) -> "csv._reader":  # noqa: UP037
+def _reader(text: str, delimiter: str) -> Iterator[list[str]]:
     return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
 
 

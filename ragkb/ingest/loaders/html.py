@@ -55,7 +55,7 @@ def _main(soup: BeautifulSoup) -> Tag:
     """The element that holds the main text: <main> or the only <article> if most of the text is there, else the body."""
     body = soup.body or soup
     articles = soup.find_all("article", limit=2)
-    found = soup.find("main") or soup.find(attrs={"role": "main"}) or (articles[0] if len(articles) == 1 else None)
+    found = soup.find("main") or soup.find(True, attrs={"role": "main"}) or (articles[0] if len(articles) == 1 else None)
     if isinstance(found, Tag) and len(found.get_text()) * 3 >= len(body.get_text()):
         return found
     return body
@@ -214,5 +214,5 @@ def _take(hanging: dict[int, tuple[int, str]], row: list[str]) -> None:
 
 
 def _span(tag: Tag, name: str, default: int) -> int:
-    value = str(tag.get(name, default))
+    value = str(tag.get(name) or default)
     return min(int(value), _WIDEST) if value.isdecimal() and len(value) < 6 else default
