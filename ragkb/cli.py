@@ -194,9 +194,14 @@ def main() -> None:
     except KeyboardInterrupt:
         print("\ninterrupted; what was committed is kept", file=sys.stderr)
         sys.exit(130)
-    except BrokenPipeError:
+    except BrokenPipeError:  # the reader of our output, `head` for instance, has gone
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
+    except Exception as error:  # noqa: BLE001  (the boundary: whatever is not ours becomes one line)
+        if os.environ.get("RAGKB_TRACEBACK"):
+            raise
+        hint = "set RAGKB_TRACEBACK=1 to see where, and report it"
+        _fail(RagkbError(f"internal error: {type(error).__name__}: {error}", hint), as_json)
 
 
 def _fail(error: RagkbError, as_json: bool) -> None:

@@ -57,7 +57,7 @@ class Catalogue:
         self._closed = False
 
     @classmethod
-    def create(cls, path: Path, embedder: str, dim: int) -> None:
+    def create(cls, path: Path, embedder: str, dim: int, lexical_folder: str) -> None:
         """Writes an empty catalogue at `path`, whole or not at all. Raises StorageError."""
         staging = path.with_name(f".{path.name}.new")
         staging.unlink(missing_ok=True)
@@ -71,6 +71,7 @@ class Catalogue:
                 "next_document": 1,
                 "next_chunk": 1,
                 "committed_chunk": 0,
+                "lexical_folder": lexical_folder,
                 "embedder": embedder,
                 "dim": dim,
             }
@@ -116,6 +117,25 @@ class Catalogue:
             finally:
                 connection.close()  # subtle: closing rolls an open transaction back
 
+    def vacuum(self) -> None:
+        """Rewrites the file without free pages and empties the write-ahead log. Needs the writer's lock."""
+        with _storage_errors(self.path):
+            connection = self._connect()
+            try:
+                connection.execute("VACUUM")
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                connection.close()
+
+    def copy_to(self, path: Path) -> None:
+        """Writes a whole, compact copy of the last commit to `path`, while others read and write."""
+        with _storage_errors(path):
+            connection = self._connect()
+            try:
+                connection.execute("VACUUM INTO ?", (str(path),))
+            finally:
+                connection.close()
+
     def close(self) -> None:
         """Closes the idle connections; one in use closes when its read ends."""
         self._closed = True
@@ -128,6 +148,7 @@ class Catalogue:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA secure_delete = ON")
         return connection
 
 
@@ -170,9 +191,13 @@ def reserve(at: sqlite3.Connection, key: str, count: int) -> int:
     return first
 
 
-def set_committed_chunk(at: sqlite3.Connection, number: int) -> None:
-    """Chunks with a greater number that an index holds are phantoms of a writer that died."""
-    at.execute("UPDATE meta SET value = ? WHERE key = 'committed_chunk'", (str(number),))
+def set_meta(at: sqlite3.Connection, key: str, value: object) -> None:
+    """Sets one value of the meta table.
+
+    committed_chunk: chunks with a greater number that an index holds are phantoms of a writer that died.
+    lexical_folder: the folder of the lexical index in force.
+    """
+    at.execute("UPDATE meta SET value = ? WHERE key = ?", (str(value), key))
 
 
 # --- documents --------------------------------------------------------------------------------------------------------
@@ -433,6 +458,19 @@ def chunk_map_since(at: sqlite3.Connection, number: int) -> NDArray[np.int64]:
     return np.array(rows, np.int64).reshape(-1, 2)
 
 
+def lexical_rows(at: sqlite3.Connection) -> Iterator[tuple[int, int, tuple[str, ...], str, str]]:
+    """(chunk, document, groups, context and text, language) of every chunk, by document and chunk."""
+    for number, text, language, groups in at.execute(
+        """SELECT number, text, language, (SELECT json_group_array(name) FROM document_groups WHERE document = number)
+           FROM documents ORDER BY number"""
+    ):
+        chunks = at.execute(
+            "SELECT number, start, end, context FROM chunks WHERE document = ? ORDER BY number", (number,)
+        )
+        for chunk, start, end, context in chunks:
+            yield chunk, number, tuple(json.loads(groups)), f"{context}\n{text[start:end]}", language
+
+
 # --- embeddings -------------------------------------------------------------------------------------------------------
 
 
@@ -454,6 +492,21 @@ def all_vectors(at: sqlite3.Connection, model: str) -> Iterator[tuple[int, NDArr
         if vector is None:
             raise StorageError(f"chunk {number} has no embedding", "ingest its document again")
         yield number, np.frombuffer(vector, "<f2")
+
+
+def forget(at: sqlite3.Connection) -> None:
+    """Drops what only deleted documents needed: their embeddings and the record that they were removed.
+
+    subtle: readers of an older generation notice by `forgotten` that they have to load the snapshot anew.
+    """
+    at.execute("DELETE FROM embeddings WHERE NOT EXISTS (SELECT 1 FROM chunks c WHERE c.digest = embeddings.digest)")
+    at.execute("DELETE FROM removed")
+    at.execute("INSERT OR REPLACE INTO meta VALUES ('forgotten', ?)", (str(generation(at)),))
+
+
+def forgotten(at: sqlite3.Connection) -> int:
+    """The generation up to which removals are no longer recorded."""
+    return int(meta(at).get("forgotten", 0))
 
 
 # --- index files ------------------------------------------------------------------------------------------------------

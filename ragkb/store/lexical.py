@@ -6,6 +6,7 @@ catalogue does not show (deleted, or not committed yet) are dropped by the calle
 
 from __future__ import annotations
 
+import errno
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -35,10 +36,14 @@ def _schema() -> tantivy.Schema:
 class LexicalIndex:
     """The index in one folder. Reading is safe from several threads; writing needs the writer's lock."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, create: bool = False) -> None:
+        """Raises FileNotFoundError if there is none and `create` is false, StorageError."""
         self.folder = folder
+        if create:
+            folder.mkdir(parents=True)
+        elif not (folder / "meta.json").exists():
+            raise FileNotFoundError(errno.ENOENT, "no lexical index", str(folder))
         try:
-            folder.mkdir(exist_ok=True)
             self._index = tantivy.Index(_schema(), path=str(folder))
         except (ValueError, OSError) as error:
             raise StorageError(f"{folder}: the lexical index cannot be opened ({error})", REPAIR) from None

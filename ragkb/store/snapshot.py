@@ -68,9 +68,11 @@ class Snapshot:
         return Visible(np.packbits(bits, bitorder="little"), int(seen.sum()))
 
 
-def load(at: sqlite3.Connection, vectors: Path, lexical: LexicalIndex, old: Snapshot | None) -> Snapshot:
+def load(at: sqlite3.Connection, folder: Path, lexical: LexicalIndex, old: Snapshot | None) -> Snapshot:
     """The snapshot of the generation that `at` sees; what `old` holds is not read again."""
     generation = catalogue.generation(at)
+    if old and catalogue.forgotten(at) > old.generation:
+        old = None  # removals since then are no longer on record
     since = old.generation if old else 0
     removed = set(catalogue.removed_since(at, since))
     groups = {number: names for number, names in old.groups.items() if number not in removed} if old else {}
@@ -85,7 +87,8 @@ def load(at: sqlite3.Connection, vectors: Path, lexical: LexicalIndex, old: Snap
         groups=groups,
         last_chunk=int(added[-1, 0]) if len(added) else last,
         segments=tuple(
-            loaded.get(file.name) or Segment.load(vectors, file) for file in catalogue.index_files(at, "vectors")
+            loaded.get(file.name) or Segment.load(folder / "vectors", file)
+            for file in catalogue.index_files(at, "vectors")
         ),
         lexical=lexical.searcher(),
     )

@@ -9,11 +9,14 @@ transaction first, the indexes at their next commit. A writer that died leaves f
 from __future__ import annotations
 
 import math
+import secrets
+import shutil
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +26,7 @@ from ragkb.errors import InputError, ModelError, NotFound, StorageError
 from ragkb.store import catalogue, snapshot
 from ragkb.store.catalogue import Catalogue, ChunkRow
 from ragkb.store.files import sha256_file
-from ragkb.store.lexical import LexicalIndex
+from ragkb.store.lexical import REPAIR, LexicalIndex
 from ragkb.store.lock import writer_lock
 from ragkb.store.records import Entry, Known
 from ragkb.store.snapshot import Snapshot, Visible
@@ -34,6 +37,13 @@ from ragkb.types import Document, DocumentInfo, Principal, Scalar
 Where = Mapping[str, Scalar | Sequence[Scalar]]
 CATALOGUE = "catalogue.sqlite"
 RETRIES = 5
+SEGMENT_ROWS = 1_000_000
+FRESH = {"meta.json", ".managed.json"}  # files of a lexical index to which nothing was ever committed
+
+
+def new_lexical_folder() -> str:
+    """A name that no lexical index had before."""
+    return f"lexical-{secrets.token_hex(8)}"
 
 
 class Store:
@@ -46,7 +56,7 @@ class Store:
         with self.catalogue.read() as at:
             meta = catalogue.meta(at)
         self.embedder, self.dim = meta["embedder"], int(meta["dim"])
-        self.lexical = LexicalIndex(folder / "lexical")
+        self._lexical: LexicalIndex | None = None
         self._snapshot: Snapshot | None = None
         self._refresh = threading.Lock()
 
@@ -78,8 +88,9 @@ class Store:
         with writer_lock(folder):
             if not (folder / CATALOGUE).exists():
                 (folder / "vectors").mkdir(exist_ok=True)
-                LexicalIndex(folder / "lexical")
-                Catalogue.create(folder / CATALOGUE, embedder, dim)
+                name = new_lexical_folder()
+                LexicalIndex(folder / name, create=True)
+                Catalogue.create(folder / CATALOGUE, embedder, dim, name)
         return cls.open(folder)
 
     def close(self) -> None:
@@ -89,12 +100,8 @@ class Store:
 
     def bytes_on_disk(self) -> dict[str, int]:
         """Bytes of the catalogue, of the vectors and of the lexical index."""
-        parts = {
-            "catalogue": self.folder.glob(f"{CATALOGUE}*"),
-            "vectors": (self.folder / "vectors").iterdir(),
-            "lexical": (self.folder / "lexical").iterdir(),
-        }
-        return {name: sum(path.stat().st_size for path in paths) for name, paths in parts.items()}
+        parts = {"catalogue": f"{CATALOGUE}*", "vectors": "vectors/*", "lexical": "lexical-*/*"}
+        return {name: sum(path.stat().st_size for path in self.folder.glob(glob)) for name, glob in parts.items()}
 
     def require_embedder(self, embedder: str) -> None:
         """Raises ModelError if the store was made with another embedder."""
@@ -103,6 +110,14 @@ class Store:
                 f"{self.folder}: made with the embedder {self.embedder}, the setting gives {embedder}",
                 "set `embedder` back, or ingest into a new knowledge base",
             )
+
+    def lexical(self, at: sqlite3.Connection) -> LexicalIndex:
+        """The lexical index in force. Raises FileNotFoundError if a newer commit has replaced it."""
+        path = self.folder / catalogue.meta(at)["lexical_folder"]
+        held = self._lexical
+        if held is None or held.folder != path:
+            held = self._lexical = LexicalIndex(path)
+        return held
 
     # --- reading --------------------------------------------------------------------------------------------------
 
@@ -116,7 +131,7 @@ class Store:
                 except FileNotFoundError as error:
                     # subtle: a newer commit may have merged a segment away before we read it; begin again
                     if attempt == RETRIES - 1:
-                        raise StorageError(f"{error.filename}: missing", "run `ragkb doctor --rebuild`") from None
+                        raise StorageError(f"{error.filename}: missing", REPAIR) from None
                     continue
                 yield reader
                 return
@@ -131,7 +146,7 @@ class Store:
             if held and held.generation == generation:
                 return held
             old = held if held and held.generation < generation else None
-            made = snapshot.load(at, self.folder / "vectors", self.lexical, old)
+            made = snapshot.load(at, self.folder, self.lexical(at), old)
             if held is None or held.generation < generation:
                 self._snapshot = made
             return made
@@ -222,20 +237,30 @@ class Writer:
         self._unclean = False  # a commit failed half-way: the indexes may hold what the catalogue does not
 
     def recover(self) -> None:
-        """Removes what a writer that died left in the index folders."""
+        """Removes what a writer that died left in the folder."""
         with self._store.catalogue.read() as at:
             listed = {file.name for file in catalogue.index_files(at, "vectors")}
             recorded = {file.name: file.bytes for file in catalogue.index_files(at, "lexical")}
-            committed = int(catalogue.meta(at)["committed_chunk"])
+            meta = catalogue.meta(at)
+            lexical = self._lexical(at)
         for path in self._vectors.iterdir():
             if path.name not in listed:
                 path.unlink()
-        found = {name: (self._store.lexical.folder / name).stat().st_size for name in self._store.lexical.file_names()}
-        if found != recorded and (recorded or found.keys() - {"meta.json", ".managed.json"}):
-            self._store.lexical.write((), phantoms_above=committed)
-            files = self._lexical_files()
+        for path in self._store.folder.glob("lexical-*"):
+            if path.name != meta["lexical_folder"]:
+                shutil.rmtree(path)
+        found = {name: (lexical.folder / name).stat().st_size for name in lexical.file_names()}
+        if found != recorded and (recorded or found.keys() - FRESH):
+            lexical.write((), phantoms_above=int(meta["committed_chunk"]))
+            files = self._lexical_files(lexical)
             with self._store.catalogue.write() as at:
                 catalogue.set_index_files(at, "lexical", files)
+
+    def _lexical(self, at: sqlite3.Connection) -> LexicalIndex:
+        try:
+            return self._store.lexical(at)
+        except FileNotFoundError as error:
+            raise StorageError(f"{error.filename}: the lexical index is missing", REPAIR) from None
 
     def commit(self, entries: Sequence[Entry], remove: Sequence[str] = ()) -> list[str]:
         """Stores `entries`, each in place of the document at its (root, source), and removes documents by id.
@@ -249,9 +274,10 @@ class Writer:
             document = catalogue.reserve(at, "next_document", len(entries))
             chunk = catalogue.reserve(at, "next_chunk", sum(len(entry.chunks) for entry in entries))
             gone = catalogue.removed_in_lexical(at)
+            index = self._lexical(at)
         placed = list(_placed(entries, document, chunk))
-        self._store.lexical.write(_lexical_rows(placed), gone)
-        lexical = self._lexical_files()
+        index.write(_lexical_rows(placed), gone)
+        lexical = self._lexical_files(index)
         segments, obsolete = self._segments(placed)
         with self._store.catalogue.write() as at:
             generation = catalogue.next_generation(at)
@@ -259,7 +285,7 @@ class Writer:
                 catalogue.remove(at, identity, generation)
             ids = [self._insert(at, item, generation) for item in placed]
             catalogue.set_removed_from_lexical(at, gone)
-            catalogue.set_committed_chunk(at, chunk + sum(len(entry.chunks) for entry in entries) - 1)
+            catalogue.set_meta(at, "committed_chunk", chunk + sum(len(entry.chunks) for entry in entries) - 1)
             catalogue.set_index_files(at, "vectors", segments)
             catalogue.set_index_files(at, "lexical", lexical)
         self._unclean = False
@@ -272,6 +298,37 @@ class Writer:
         with self._store.catalogue.write() as at:
             generation = catalogue.next_generation(at)
             return sum(catalogue.remove(at, identity, generation) for identity in identities)
+
+    def rebuild(self) -> None:
+        """Makes both indexes anew from the catalogue, without embedding. Repairs them, and drops what was deleted."""
+        folder = self._store.folder / new_lexical_folder()
+        index = LexicalIndex(folder, create=True)
+        with self._store.catalogue.read() as at:
+            rows = catalogue.lexical_rows(at)
+            index.write((c, d, groups, lexical_tokens(text, language)) for c, d, groups, text, language in rows)
+            segments = list(self._segments_anew(at))
+            old = catalogue.index_files(at, "vectors")
+        lexical = self._lexical_files(index, fresh=True)
+        with self._store.catalogue.write() as at:
+            catalogue.next_generation(at)
+            catalogue.set_meta(at, "lexical_folder", folder.name)
+            catalogue.set_index_files(at, "vectors", segments)
+            catalogue.set_index_files(at, "lexical", lexical)
+            catalogue.forget(at)
+        for file in old:
+            (self._vectors / file.name).unlink(missing_ok=True)
+        self.recover()
+
+    def compact(self) -> None:
+        """Rebuilds the indexes and rewrites the catalogue: no byte of a deleted document is left in any file."""
+        self.rebuild()
+        self._store.catalogue.vacuum()
+
+    def _segments_anew(self, at: sqlite3.Connection) -> Iterator[SegmentFile]:
+        rows = catalogue.all_vectors(at, self._store.embedder)
+        while block := list(islice(rows, SEGMENT_ROWS)):
+            numbers = np.array([number for number, _ in block], np.int64)
+            yield write_segment(self._vectors, numbers, np.stack([vector for _, vector in block]))
 
     def touch(self, seen: Sequence[tuple[str, str, str, int, int]]) -> None:
         """Records (id, root, source, size, mtime_ns) of files whose bytes are stored already."""
@@ -288,13 +345,13 @@ class Writer:
         catalogue.insert(at, item.entry, place, self._store.embedder)
         return identity
 
-    def _lexical_files(self) -> list[SegmentFile]:
-        """The files of the lexical index. Those that never change under their name are hashed once."""
+    def _lexical_files(self, index: LexicalIndex, fresh: bool = False) -> list[SegmentFile]:
+        """The files of the lexical index. Those that never change under their name are hashed once, unless `fresh`."""
         with self._store.catalogue.read() as at:
-            known = {file.name: file for file in catalogue.index_files(at, "lexical")}
+            known = {} if fresh else {file.name: file for file in catalogue.index_files(at, "lexical")}
         out = []
-        for name in self._store.lexical.file_names():
-            path = self._store.lexical.folder / name
+        for name in index.file_names():
+            path = index.folder / name
             size = path.stat().st_size
             old = known.get(name)
             fresh = old is None or old.bytes != size or path.suffix == ".json"

@@ -14,7 +14,7 @@ from ragkb.errors import StorageError
 from ragkb.store import catalogue
 from ragkb.store.files import sha256_file
 from ragkb.store.records import Problem
-from ragkb.store.store import Store
+from ragkb.store.store import FRESH, Store
 from ragkb.store.vectors import Segment
 
 
@@ -62,23 +62,25 @@ def _embeddings(at: sqlite3.Connection, store: Store) -> Iterator[Problem]:
 
 
 def _files(at: sqlite3.Connection, store: Store) -> Iterator[Problem]:
-    for kind in ("vectors", "lexical"):
-        folder = store.folder / kind
+    lexical = catalogue.meta(at)["lexical_folder"]
+    for kind, folder in (("vectors", store.folder / "vectors"), ("lexical", store.folder / lexical)):
         listed = {file.name: file for file in catalogue.index_files(at, kind)}
         for name, file in listed.items():
             if not (folder / name).is_file():
                 yield Problem("missing", f"{kind}/{name}", "listed in the catalogue, not on disk")
             elif sha256_file(folder / name) != file.sha256:
                 yield Problem("checksum", f"{kind}/{name}", "its SHA-256 is not the one in the catalogue")
-        yield from _unlisted(folder, kind, set(listed), store)
+        yield from _unlisted(folder, kind, set(listed))
+    for path in sorted(store.folder.glob("lexical-*")):
+        if path.name != lexical:
+            yield Problem("phantom", path.name, "a folder that is not in force; the next write removes it")
 
 
-def _unlisted(folder: Path, kind: str, listed: set[str], store: Store) -> Iterator[Problem]:
-    found = store.lexical.file_names() if kind == "lexical" else sorted(path.name for path in folder.iterdir())
-    fresh = {"meta.json", ".managed.json"} if not listed else set()
-    for name in found:
-        if name not in listed and name not in fresh:
-            yield Problem("phantom", f"{kind}/{name}", "on disk, not listed; the next write removes it")
+def _unlisted(folder: Path, kind: str, listed: set[str]) -> Iterator[Problem]:
+    fresh = set() if listed else FRESH
+    for path in sorted(folder.glob("*")):
+        if path.name not in listed | fresh and path.suffix != ".lock":
+            yield Problem("phantom", f"{kind}/{path.name}", "on disk, not listed; the next write removes it")
 
 
 def _vectors(at: sqlite3.Connection, store: Store, damaged: set[str]) -> Iterator[Problem]:
@@ -100,9 +102,9 @@ def _lexical(at: sqlite3.Connection, store: Store, damaged: set[str]) -> Iterato
     if any(where.startswith("lexical/") for where in damaged):
         return
     try:
-        counts = Counter(store.lexical.searcher().chunk_numbers())
-    except StorageError as error:
-        yield Problem("malformed", "lexical", error.message)
+        counts = Counter(store.lexical(at).searcher().chunk_numbers())
+    except (StorageError, FileNotFoundError) as error:
+        yield Problem("malformed", "lexical", str(error))
         return
     yield from _compare("lexical", {row[0] for row in at.execute("SELECT number FROM chunks")}, counts)
     last = int(catalogue.meta(at)["committed_chunk"])

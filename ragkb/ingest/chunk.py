@@ -1,0 +1,257 @@
+"""From a document's text to the spans that are indexed: cut on structure, then by size."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from ragkb.settings import ChunkSettings
+from ragkb.types import Chunk, Draft, Heading, Table, page_at
+
+if TYPE_CHECKING:
+    from langchain_text_splitters import RecursiveCharacterTextSplitter
+
+CountTokens = Callable[[str], int]
+
+_SEPARATORS = [
+    r"\n{2,}",
+    r"\n",
+    r"[。！？｡]+[”’」』）】]*|[.!?…][\"'”’)\]]*\s+",  # ends of sentences
+    r"[；;]\s*",
+    r"[，、]|,\s+",
+    r"\s+",
+]
+_CHARACTERS_PER_TOKEN = 16  # more are counted as too many unseen: tokenizers take a long run for one unknown word
+_PATH = " > "
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What all of a section's text has in common. path: of headings; table: the one it lies in."""
+
+    page: int | None
+    path: tuple[str, ...]
+    table: Table | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A span that will not be cut further. leads: it only opens what follows: a heading, a page's running header."""
+
+    start: int
+    end: int
+    tokens: int
+    place: _Place
+    leads: bool = False
+
+
+def chunk(draft: Draft, title: str, count_tokens: CountTokens, settings: ChunkSettings) -> list[Chunk]:
+    """The chunks of `draft` in order, without overlap; only white space lies between them.
+
+    Each has at most settings.tokens tokens (and 16 times as many characters) and lies on one page, under one heading, and in one table or outside of
+    tables. A heading stands in the chunk of the text that follows it. text == draft.text[start:end].
+    count_tokens: without the marks that a model adds at both ends; time is linear in the length of the text.
+    """
+    count = _counter(count_tokens, max(settings.tokens, settings.context_tokens))
+    pieces = [piece for piece in _pieces(draft, count, settings.tokens) if piece.start < piece.end]
+    contexts = _Contexts(title, count, settings.context_tokens)
+    return [_chunk(draft.text, piece, contexts) for piece in _merged(pieces, draft.text, count, settings.tokens)]
+
+
+def _counter(count_tokens: CountTokens, most: int) -> CountTokens:
+    """Counts tokens, remembers, and never hands over what has more than `most` by its length alone."""
+
+    @lru_cache(maxsize=4096)
+    def count(text: str) -> int:
+        return len(text) if len(text) > _CHARACTERS_PER_TOKEN * most else count_tokens(text)
+
+    return count
+
+
+def _chunk(text: str, piece: _Piece, contexts: _Contexts) -> Chunk:
+    start, end = piece.start, piece.end
+    table = piece.place.table
+    header = table.header if table and start > table.start else ""
+    context = contexts.of(piece.place.path, header)
+    return Chunk(start, end, piece.place.page, piece.place.path, context, text[start:end])
+
+
+# --- cutting ----------------------------------------------------------------------------------------------------------
+
+
+def _pieces(draft: Draft, count: CountTokens, most: int) -> Iterator[_Piece]:
+    """The text cut at its structure, and where that is too long by size; heading lines are pieces of their own."""
+    page: int | None = None
+    for start, end, place, is_heading in _sections(draft):
+        for first, last in _trimmed(draft.text, _cut(draft.text, start, end, count, most)):
+            tokens = count(draft.text[first:last])
+            is_running_header = place.page != page and place.table is None and tokens * 20 <= most
+            page = place.page
+            yield _Piece(first, last, tokens, place, is_heading or is_running_header)
+
+
+def _sections(draft: Draft) -> Iterator[tuple[int, int, _Place, bool]]:
+    """(start, end, place, is a heading) of stretches that have no page, heading or table border within."""
+    ends = _heading_ends(draft)
+    borders = {0, len(draft.text), *draft.page_starts, *ends, *ends.values()}
+    for table in draft.tables:
+        borders.update((table.start, table.end))
+    cuts = sorted(border for border in borders if 0 <= border <= len(draft.text))
+    table_starts = [table.start for table in draft.tables]
+    path: list[Heading] = []
+    following = 0
+    for start, end in zip(cuts, cuts[1:], strict=False):
+        while following < len(draft.headings) and draft.headings[following].start <= start:
+            heading = draft.headings[following]
+            path = [*(above for above in path if above.level < heading.level), heading]
+            following += 1
+        before = bisect_right(table_starts, start) - 1
+        table = draft.tables[before] if before >= 0 and draft.tables[before].end > start else None
+        titles = tuple(heading.title for heading in path)
+        yield start, end, _Place(page_at(draft.page_starts, start), titles, table), start in ends
+
+
+def _heading_ends(draft: Draft) -> dict[int, int]:
+    """Start of each heading to the end of its line; it ends earlier where the page does."""
+    ends = {}
+    for heading in draft.headings:
+        end = draft.text.find("\n", heading.start)
+        end = len(draft.text) if end < 0 else end
+        page = bisect_right(draft.page_starts, heading.start)
+        ends[heading.start] = min(end, *draft.page_starts[page : page + 1], len(draft.text))
+    return ends
+
+
+def _cut(text: str, start: int, end: int, count: CountTokens, most: int) -> Iterator[tuple[int, int]]:
+    """Spans of at most `most` tokens that join to text[start:end]."""
+    position = start
+    for part in _split(text[start:end], count, most):
+        yield position, position + len(part)
+        position += len(part)
+    assert position == end, "the pieces of a section do not join to it"
+
+
+def _split(text: str, count: CountTokens, most: int) -> Iterator[str]:
+    """Parts of at most `most` tokens that join to `text`, cut where it hurts least."""
+    if count(text) <= most:
+        yield text
+        return
+    for part in _splitter(count, most).split_text(text):
+        if count(part) <= most:
+            yield part
+        else:
+            yield from _hard_cut(part, count, most)
+
+
+def _splitter(count: CountTokens, most: int) -> RecursiveCharacterTextSplitter:
+    from langchain_text_splitters import RecursiveCharacterTextSplitter  # takes 0.3 s
+
+    return RecursiveCharacterTextSplitter(
+        separators=_SEPARATORS,
+        is_separator_regex=True,
+        keep_separator="end",
+        chunk_size=most,
+        chunk_overlap=0,
+        length_function=count,
+        strip_whitespace=False,
+    )
+
+
+def _hard_cut(text: str, count: CountTokens, most: int) -> Iterator[str]:
+    """Parts of a run that has no place to cut it, each about as long as fits."""
+    start, size = 0, most
+    while start < len(text):
+        while size > 1 and count(text[start : start + size]) > most:
+            size = max(1, size * 3 // 4)
+        yield text[start : start + size]
+        start += size
+        size = size * 5 // 4 + 1
+
+
+def _trimmed(text: str, spans: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The spans without the white space at their ends; none that hold nothing else."""
+    for start, end in spans:
+        part = text[start:end]
+        first, last = start + len(part) - len(part.lstrip()), start + len(part.rstrip())
+        if first < last:
+            yield first, last
+
+
+# --- merging ----------------------------------------------------------------------------------------------------------
+
+
+def _merged(pieces: Sequence[_Piece], text: str, count: CountTokens, most: int) -> Iterator[_Piece]:
+    """The pieces with headings joined to what follows them, and small neighbours of one place joined."""
+    current: _Piece | None = None
+    for piece in pieces:
+        joined = _joined(current, piece, text, count, most) if current else None
+        if current and not joined:
+            yield current
+        current = joined or piece
+    if current:
+        yield current
+
+
+def _joined(left: _Piece, right: _Piece, text: str, count: CountTokens, most: int) -> _Piece | None:
+    """Both as one, None where they do not belong together or do not fit."""
+    if left.place.page != right.place.page:
+        return None
+    if not left.leads and (right.leads or left.place != right.place):
+        return None
+    if left.tokens + right.tokens > most or count(text[left.start : right.end]) > most:
+        return None
+    tokens = left.tokens + right.tokens
+    return _Piece(left.start, right.end, tokens, right.place, left.leads and right.leads)
+
+
+# --- context ----------------------------------------------------------------------------------------------------------
+
+
+class _Contexts:
+    """What is indexed before a chunk's text, by heading path and table header; made once for each."""
+
+    def __init__(self, title: str, count: CountTokens, most: int) -> None:
+        self._title = " ".join(title.split())
+        self._count = count
+        self._most = most
+        self._made: dict[tuple[tuple[str, ...], str], str] = {}
+
+    def of(self, path: tuple[str, ...], header: str) -> str:
+        """Title and path on one line, the header on the next; at most as many tokens as set."""
+        key = (path, header)
+        if key not in self._made:
+            self._made[key] = self._make(path, header)
+        return self._made[key]
+
+    def _make(self, path: tuple[str, ...], header: str) -> str:
+        parts = [part for part in (self._title, *path) if part]
+        if len(parts) > 1 and parts[0].casefold() == parts[1].casefold():
+            del parts[0]
+        header = self._fitting(header, self._most * 2 // 3)
+        while len(parts) > 2 and not self._fits(_lines(parts, header)):
+            del parts[len(parts) // 2]
+        context = _lines(parts, header)
+        if not self._fits(context) and len(parts) == 2:
+            halves = [self._fitting(part, self._most * (1 if header else 3) // 6) for part in parts]
+            context = _lines([half for half in halves if half], header)
+        return context if self._fits(context) else self._fitting(context, self._most)
+
+    def _fits(self, text: str) -> bool:
+        return self._count(text) <= self._most
+
+    def _fitting(self, text: str, most: int) -> str:
+        """The beginning of `text` that has at most `most` tokens, cut between words where it has some."""
+        text = text[: 20 * most]
+        if not text or self._count(text) <= most:
+            return text
+        size = bisect_left(range(len(text)), True, key=lambda size: self._count(text[: size + 1]) > most)
+        kept = text[:size]
+        head = kept.rpartition(" ")[0]
+        return (head if len(head) * 2 > size else kept).rstrip(" >|")
+
+
+def _lines(parts: Sequence[str], header: str) -> str:
+    return "\n".join(filter(None, (_PATH.join(parts), header)))

@@ -1,0 +1,141 @@
+"""One file that holds one moment of a knowledge base: the catalogue, from which the indexes are made again.
+
+The file is a ZIP with catalogue.sqlite and manifest.json (format, generation, SHA-256, counts). It is taken by SQLite's
+VACUUM INTO from one read snapshot, so a writer neither waits nor shows half of a commit in it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from ragkb.errors import InputError, NotFound, StorageError
+from ragkb.store import catalogue
+from ragkb.store.catalogue import Catalogue
+from ragkb.store.files import sha256_file, sync_folder
+from ragkb.store.lock import writer_lock
+from ragkb.store.schema import FORMAT
+from ragkb.store.store import CATALOGUE, Store
+from ragkb.store.verify import verify
+
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Backup:
+    """What a backup file holds. sha256: of the catalogue in it. bytes: of the file."""
+
+    file: str
+    generation: int
+    documents: int
+    chunks: int
+    embedder: str
+    sha256: str
+    bytes: int
+
+
+def backup(store: Store, file: Path) -> Backup:
+    """Writes the backup, whole or not at all. Raises InputError if the file exists, StorageError."""
+    if file.exists():
+        raise InputError(f"{file} exists", "name a new file")
+    try:
+        with tempfile.TemporaryDirectory(dir=file.parent, prefix=".ragkb-backup-") as folder:
+            copy = Path(folder) / CATALOGUE
+            store.catalogue.copy_to(copy)
+            manifest = _manifest(copy)
+            packed = Path(folder) / "packed"
+            with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+                archive.write(copy, CATALOGUE)
+                archive.writestr(MANIFEST, json.dumps(manifest, sort_keys=True))
+            packed.rename(file)
+            sync_folder(file.parent)
+    except OSError as error:
+        raise StorageError(f"{file}: cannot be written ({error.strerror})", "check the folder and the disk") from None
+    return _backup(file, manifest)
+
+
+def restore(file: Path, folder: Path) -> Backup:
+    """Makes a knowledge base of the backup in a folder that is absent or empty, and verifies it.
+
+    Raises NotFound, InputError if the folder is taken or the file is no backup, StorageError if the file is damaged.
+    """
+    if not file.is_file():
+        raise NotFound(f"{file}: no such backup", "name a file that `ragkb backup` wrote")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(f"{folder} is not empty", "restore into a new folder, then change places")
+    staging = folder.with_name(f".{folder.name}.restoring")
+    shutil.rmtree(staging, ignore_errors=True)
+    try:
+        staging.mkdir(parents=True)
+        manifest = _unpack(file, staging)
+        _index(staging)
+        folder.mkdir(exist_ok=True)
+        folder.rmdir()
+        staging.rename(folder)
+    except OSError as error:
+        raise StorageError(f"{folder}: cannot be written ({error.strerror})", "check the disk") from None
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    return _backup(file, manifest)
+
+
+def _manifest(copy: Path) -> dict[str, object]:
+    held = Catalogue(copy)
+    with held.read() as at:
+        meta = catalogue.meta(at)
+        documents = at.execute("SELECT count(*) FROM documents").fetchone()[0]
+        chunks = at.execute("SELECT count(*) FROM chunks").fetchone()[0]
+    held.close()
+    for rest in ("-wal", "-shm"):
+        copy.with_name(copy.name + rest).unlink(missing_ok=True)
+    return {
+        "format": FORMAT,
+        "generation": int(meta["generation"]),
+        "documents": documents,
+        "chunks": chunks,
+        "embedder": meta["embedder"],
+        "sha256": sha256_file(copy),
+    }
+
+
+def _unpack(file: Path, staging: Path) -> dict[str, object]:
+    """Writes the catalogue of the backup into `staging`, checked against its manifest."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            manifest: dict[str, object] = json.loads(archive.read(MANIFEST))
+            digest = hashlib.sha256()
+            with archive.open(CATALOGUE) as packed, (staging / CATALOGUE).open("wb") as out:
+                while block := packed.read(1 << 20):
+                    digest.update(block)
+                    out.write(block)
+    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError) as error:
+        raise StorageError(f"{file}: damaged, or no backup ({error})", "take another backup file") from None
+    if digest.hexdigest() != manifest.get("sha256"):
+        raise StorageError(f"{file}: damaged, its catalogue is not the one that was packed", "take another backup file")
+    return manifest
+
+
+def _index(staging: Path) -> None:
+    """Makes the indexes of an unpacked catalogue and verifies the whole."""
+    (staging / "vectors").mkdir()
+    store = Store(staging)
+    with writer_lock(staging):
+        from ragkb.store.store import Writer
+
+        Writer(store).rebuild()
+    problems = verify(store)
+    store.close()
+    if problems:
+        first = problems[0]
+        raise StorageError(f"the restored store is not whole: {first.where}: {first.what}", "take another backup file")
+
+
+def _backup(file: Path, manifest: dict[str, object]) -> Backup:
+    known = {key: value for key, value in manifest.items() if key != "format"}
+    return Backup(file=str(file), bytes=file.stat().st_size, **known)  # type: ignore[arg-type]
