@@ -16,6 +16,7 @@ from rich.text import Text
 from ragkb.types import Answer, Citation, DocumentInfo, Hit
 
 if TYPE_CHECKING:
+    from ragkb.doctor import Check
     from ragkb.ingest.report import IngestReport, OnProgress
     from ragkb.kb import Status
     from ragkb.store.records import Problem
@@ -134,6 +135,14 @@ def problems(found: Sequence[Problem]) -> RenderableType:
     if not found:
         return Text("Whole: catalogue, files and indexes agree.", style="green")
     return Group(*(Text.assemble((f"{one.kind}  ", "red"), (one.where, "bold"), f"  {one.what}") for one in found))
+
+
+def checks(found: Sequence[Check]) -> RenderableType:
+    """What doctor found, a line each."""
+    table = Table(box=None, show_header=False, pad_edge=False)
+    for one in found:
+        table.add_row(Text("ok" if one.ok else "no", style="green" if one.ok else "red"), one.name, escape(one.what))
+    return table
 
 
 @contextmanager

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ragkb.answer.ask import Quote
     from ragkb.ingest.report import IngestReport, NewDocument, OnProgress
     from ragkb.retrieve.search import Leg
+    from ragkb.store.backup import Backup
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +123,30 @@ class KnowledgeBase:
             if not writer.remove([id]):
                 raise NotFound(f"document {id!r} was not found", "list the documents")
 
+    def purge(self, *ids: str) -> None:
+        """Removes documents and every trace of what was removed before: no byte of their text is left in any file.
+
+        Rewrites the whole knowledge base. Raises NotFound (then nothing is removed), Busy.
+        """
+        with self._store.writing() as writer:
+            with self._store.reading() as reader:
+                for id in ids:
+                    reader.document(id, Principal.admin())
+            if ids:
+                writer.remove(ids)
+            writer.compact()
+
+    def rebuild(self) -> None:
+        """Makes both indexes anew from the catalogue, without embedding; repairs them if they are damaged."""
+        with self._store.writing(recover=False) as writer:
+            writer.rebuild()
+
+    def backup(self, file: str | Path) -> Backup:
+        """Writes one file that holds this moment, while others read and write. Raises InputError, StorageError."""
+        from ragkb.store.backup import backup
+
+        return backup(self._store, Path(file))
+
     # --- reading --------------------------------------------------------------------------------------------------
 
     def search(
@@ -162,8 +187,9 @@ class KnowledgeBase:
         Raises InputError for an empty question, LimitExceeded.
         """
         from ragkb.answer.ask import Sources, answer
-        from ragkb.answer.evidence import Passage, local_idf
         from ragkb.answer.history import standalone
+        from ragkb.answer.question import local_idf
+        from ragkb.answer.units import Passage
         from ragkb.retrieve.search import Query, search
 
         started = time.perf_counter()

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from ragkb.answer.evidence import Candidate, Question
+from ragkb.answer.evidence import Candidate
+from ragkb.answer.question import Question
 from ragkb.text.language import cjk_share
 from ragkb.text.tokens import lexical_tokens
 
@@ -44,15 +45,14 @@ def features(question: Question, found: Sequence[Candidate]) -> tuple[float, ...
     mean of the ten best.
     """
     best = found[0]
-    passages = {id(one.passage): one.passage for one in found}.values()
-    terms = [set(lexical_tokens(f"{p.context}\n{p.hit.title}\n{p.hit.text}", "en")) for p in passages]
-    everything = set().union(*terms)
-    cosines = sorted((one.cosine for one in found), reverse=True)[:10]
+    passages = {id(one.unit.passage): one.unit.passage for one in found}.values()
+    everything = {t for p in passages for t in lexical_tokens(f"{p.context}\n{p.hit.title}\n{p.hit.text}", "en")}
+    cosines = sorted((one.signal("cosine") for one in found), reverse=True)[:10]
     return (
-        max(cosines),
-        best.coverage,
-        best.around,
-        max(question.covered(some) for some in terms),
+        cosines[0],
+        best.signal("coverage"),
+        best.signal("around"),
+        max(one.signal("passage") for one in found),
         max((weight for term, weight in question.weights.items() if term not in everything), default=0.0),
         cosines[0] - sum(cosines) / len(cosines),
     )

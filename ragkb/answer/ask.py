@@ -7,8 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from ragkb.answer import abstain, extractive
-from ragkb.answer.evidence import Idf, Passage, candidates, read_question
+from ragkb.answer.evidence import Candidate, candidates
 from ragkb.answer.grounding import support
+from ragkb.answer.question import Idf, read_question
+from ragkb.answer.units import Passage
 from ragkb.errors import StorageError
 from ragkb.models import Embedder
 from ragkb.settings import AnswerSettings
@@ -62,25 +64,25 @@ def answer(question: str, sources: Sources, embedder: Embedder, settings: Answer
     )
 
 
-def _cited(chosen: Sequence[extractive.Quoted], sources: Sources) -> tuple[list[Sentence], list[Citation]]:
+def _cited(chosen: Sequence[Candidate], sources: Sources) -> tuple[list[Sentence], list[Citation]]:
     sentences: list[Sentence] = []
     citations: dict[tuple[str, int, int], Citation] = {}
     for one in chosen:
-        numbers = []
-        for start, end in one.spans:
-            key = (one.candidate.passage.hit.document_id, start, end)
+        cited = []
+        for start, end in one.unit.spans:
+            key = (one.unit.passage.hit.document_id, start, end)
             if key not in citations:
                 citations[key] = _citation(len(citations) + 1, one, start, end, sources)
-            numbers.append(citations[key].n)
-        quotes = [citation.quote for citation in citations.values() if citation.n in numbers]
-        context = [one.candidate.passage.context] if one.candidate.text.startswith("|") else []
-        sentences.append(Sentence(one.text, tuple(numbers), round(support(one.text, [*quotes, *context]), 4)))
+            cited.append(citations[key])
+        evidence = [*(citation.quote for citation in cited), one.unit.evidence]
+        numbers = tuple(citation.n for citation in cited)
+        sentences.append(Sentence(one.unit.said, numbers, round(support(one.unit.said, evidence), 4)))
     return sentences, list(citations.values())
 
 
-def _citation(n: int, one: extractive.Quoted, start: int, end: int, sources: Sources) -> Citation:
+def _citation(n: int, one: Candidate, start: int, end: int, sources: Sources) -> Citation:
     """The citation, read back from the stored document. Raises StorageError if the index does not agree with it."""
-    hit = one.candidate.passage.hit
+    hit = one.unit.passage.hit
     quote, page, heading = sources.quote(hit.document_id, start, end)
     if quote != hit.text[start - hit.start : end - hit.start]:
         raise StorageError(f"{hit.source}: the index and the document disagree at {start}", "run `ragkb verify`")

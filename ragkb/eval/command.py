@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from ragkb.eval.retrieval import Progress
 
+_OF_SLICES = ("rows", "answer_hit", "page_hit@5", "citation_recall", "false_answer", "false_refusal")
+
 app = typer.Typer(help="Measure retrieval and answers.", no_args_is_help=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")]
@@ -38,7 +40,7 @@ def retrieval(
         result = evaluate_retrieval(folder, Settings.load(), progress)
     if rows:
         write_rows(rows, result.rows)
-    _print(result.summary, retrieval_table(result.summary), retrieval_note(result.summary), as_json)
+    _print(result.summary, [retrieval_table(result.summary)], retrieval_note(result.summary), as_json)
 
 
 @app.command()
@@ -67,7 +69,8 @@ def answers(
                 result = evaluate_answers(opened, file, settings, progress)
     if rows:
         write_rows(rows, result.rows)
-    _print(result.summary, answers_table(result.summary), answers_note(result.summary), as_json)
+    tables = [answers_table(result.summary), slices_table(result.summary)]
+    _print(result.summary, tables, answers_note(result.summary), as_json)
 
 
 @contextmanager
@@ -109,10 +112,16 @@ def retrieval_note(summary: Mapping[str, Any]) -> str:
 
 
 def answers_table(summary: Mapping[str, Any]) -> Table:
-    """A line for each measure; a column for all rows and one for each type and language."""
-    columns = {"all": summary, **summary.get("by_type", {}), **summary.get("by_language", {})}
+    """A line for each measure."""
     names = [name for name in summary if not isinstance(summary[name], dict) and name != "k"]
-    return _table(["measure", *columns], [[name, *(column[name] for column in columns.values())] for name in names])
+    return _table(["measure", "all rows"], [[name, summary[name]] for name in names])
+
+
+def slices_table(summary: Mapping[str, Any]) -> Table | None:
+    """A line for each type and each language of question; None where the rows name none."""
+    slices = {**summary.get("by_type", {}), **summary.get("by_language", {})}
+    lines = [[name, *(part[measure] for measure in _OF_SLICES)] for name, part in slices.items()]
+    return _table(["rows with", *(measure.replace("_", " ") for measure in _OF_SLICES)], lines) if slices else None
 
 
 def answers_note(summary: Mapping[str, Any]) -> str:
@@ -143,13 +152,15 @@ def _shown(value: object) -> str:
     return f"{value:.4f}" if isinstance(value, float) else str(value)
 
 
-def _print(summary: Mapping[str, Any], table: Table, note: str, as_json: bool) -> None:
-    """The summary on stdout, as JSON or as a table and a line below it."""
+def _print(summary: Mapping[str, Any], tables: Sequence[Table | None], note: str, as_json: bool) -> None:
+    """The summary on stdout, as JSON or as tables and a line below them."""
     if as_json:
         typer.echo(json.dumps(summary, ensure_ascii=False, allow_nan=False))
         return
     from rich.console import Console
 
     console = Console()
-    console.print(table)
+    for table in tables:
+        if table:
+            console.print(table)
     console.print(note, highlight=False, soft_wrap=True)

@@ -52,10 +52,10 @@ class TextBuilder:
             self._block("code", text)
 
     def item(self, text: str, depth: int = 0, marker: str = "-") -> None:
-        """A list item on one line, two spaces deeper for each level of `depth`."""
+        """A list item on one line, two spaces deeper for each level of `depth`. marker: '' where an item goes on."""
         text = one_line(text)
         if text:
-            self._block("item", f"{'  ' * min(depth, 20)}{marker} {text}")
+            self._block("item", f"{'  ' * min(depth, 20)}{marker or ' '} {text}")
 
     def line(self, text: str) -> None:
         """One line that belongs to the lines before and after it."""

@@ -51,9 +51,10 @@ class _Piece:
 def chunk(draft: Draft, title: str, count_tokens: CountTokens, settings: ChunkSettings) -> list[Chunk]:
     """The chunks of `draft` in order, without overlap; only white space lies between them.
 
-    Each has at most settings.tokens tokens (and 16 times as many characters) and lies on one page, under one heading, and in one table or outside of
-    tables. A heading stands in the chunk of the text that follows it. text == draft.text[start:end].
-    count_tokens: without the marks that a model adds at both ends; time is linear in the length of the text.
+    Each has at most settings.tokens tokens (and 16 times as many characters) and lies on one page, under one heading,
+    and in one table or outside of tables. A heading stands in the chunk of the text that follows it.
+    text == draft.text[start:end]. count_tokens: without the marks that a model adds at both ends; time is linear in
+    the length of the text.
     """
     count = _counter(count_tokens, max(settings.tokens, settings.context_tokens))
     pieces = [piece for piece in _pieces(draft, count, settings.tokens) if piece.start < piece.end]
@@ -103,15 +104,16 @@ def _sections(draft: Draft) -> Iterator[tuple[int, int, _Place, bool]]:
     table_starts = [table.start for table in draft.tables]
     path: list[Heading] = []
     following = 0
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for number in range(1, len(cuts)):
+        start, end = cuts[number - 1], cuts[number]
         while following < len(draft.headings) and draft.headings[following].start <= start:
             heading = draft.headings[following]
-            path = [*(above for above in path if above.level < heading.level), heading]
+            path = [*(outer for outer in path if outer.level < heading.level), heading]
             following += 1
         before = bisect_right(table_starts, start) - 1
-        table = draft.tables[before] if before >= 0 and draft.tables[before].end > start else None
+        inside = draft.tables[before] if before >= 0 and draft.tables[before].end > start else None
         titles = tuple(heading.title for heading in path)
-        yield start, end, _Place(page_at(draft.page_starts, start), titles, table), start in ends
+        yield start, end, _Place(page_at(draft.page_starts, start), titles, inside), start in ends
 
 
 def _heading_ends(draft: Draft) -> dict[int, int]:
@@ -201,9 +203,11 @@ def _joined(left: _Piece, right: _Piece, text: str, count: CountTokens, most: in
         return None
     if not left.leads and (right.leads or left.place != right.place):
         return None
-    if left.tokens + right.tokens > most or count(text[left.start : right.end]) > most:
-        return None
     tokens = left.tokens + right.tokens
+    if tokens > most or right.end - left.start > _CHARACTERS_PER_TOKEN * most:
+        return None
+    if tokens * 5 > most * 4 and count(text[left.start : right.end]) > most:
+        return None
     return _Piece(left.start, right.end, tokens, right.place, left.leads and right.leads)
 
 

@@ -234,8 +234,8 @@ class _Folder:
 
 
 def _kind(mode: int) -> str:
-    kinds = ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a pipe"), (stat.S_ISSOCK, "a socket"), (stat.S_ISLNK, "a link"))
-    return next((name for test, name in kinds if test(mode)), "a device")
+    kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket", stat.S_IFLNK: "a link"}
+    return kinds.get(stat.S_IFMT(mode), "a device")
 
 
 # --- ignore files and manifests ---------------------------------------------------------------------------------------
@@ -313,7 +313,8 @@ def _metadata(value: Any, where: str) -> Mapping[str, Scalar]:
     table = _checked(value, dict, f"{where}: metadata", "a table")
     for key, item in table.items():
         if not isinstance(item, (str, int, float, bool)):
-            raise InputError(f"{where}: metadata {key!r} is {type(item).__name__}", "values are strings, numbers, booleans")
+            kind = type(item).__name__
+            raise InputError(f"{where}: metadata {key!r} is {kind}", "values are strings, numbers and booleans")
     return dict(table)
 
 

@@ -154,11 +154,12 @@ class Store:
     # --- writing --------------------------------------------------------------------------------------------------
 
     @contextmanager
-    def writing(self) -> Iterator[Writer]:
-        """The only writer. Raises Busy. What a writer that died left behind is removed first."""
+    def writing(self, recover: bool = True) -> Iterator[Writer]:
+        """The only writer. Raises Busy. What a writer that died left behind is removed first, if `recover`."""
         with writer_lock(self.folder):
             writer = Writer(self)
-            writer.recover()
+            if recover:
+                writer.recover()
             yield writer
 
 

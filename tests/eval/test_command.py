@@ -8,7 +8,7 @@ from rich.table import Table
 from typer.testing import CliRunner
 
 from ragkb.errors import InputError
-from ragkb.eval.command import answers_note, answers_table, app, retrieval_note, retrieval_table
+from ragkb.eval.command import answers_note, answers_table, app, retrieval_note, retrieval_table, slices_table
 
 
 def shown(table: Table) -> str:
@@ -32,17 +32,19 @@ def test_a_leg_is_a_line() -> None:
     assert retrieval_note(summary) == "3 documents, 12.3 a second; 2 queries, hybrid p50 4.5 ms, p95 9.0 ms"
 
 
-def test_a_slice_is_a_column() -> None:
-    measures = {
-        "rows": 2,
-        "errors": 0,
-        "answer_hit": 0.5,
-        "false_answer": None,
-        "latency_ms": {"p50": 1.0, "p95": None},
-    }
-    text = shown(answers_table({**measures, "by_type": {"fact": {**measures, "answer_hit": 1.0}}, "k": 8}))
-    assert ["│", "answer_hit", "│", "0.5000", "│", "1.0000", "│"] in [line.split() for line in text.splitlines()]
-    assert answers_note(measures) == "latency p50 1.0 ms, p95 – ms"
+def test_a_measure_is_a_line_and_so_is_a_slice() -> None:
+    whole = {"rows": 2, "errors": 0, "answer_hit": 0.5, "page_hit@5": None, "citation_recall": 1.0}
+    whole |= {"false_answer": None, "false_refusal": 0.0}
+    summary = {**whole, "latency_ms": {"p50": 1.0, "p95": None}, "by_type": {"fact": {**whole, "rows": 1}}, "k": 8}
+    assert ["│", "answer_hit", "│", "0.5000", "│"] in [
+        line.split() for line in shown(answers_table(summary)).splitlines()
+    ]
+    slices = slices_table(summary)
+    assert slices is not None
+    line = next(line for line in shown(slices).splitlines() if "fact" in line)
+    assert line.split() == "│ fact │ 1 │ 0.5000 │ – │ 1.0000 │ – │ 0.0000 │".split()
+    assert slices_table(whole) is None
+    assert answers_note(summary) == "latency p50 1.0 ms, p95 – ms"
 
 
 def test_a_missing_file_is_the_callers_mistake(tmp_path: Path) -> None:

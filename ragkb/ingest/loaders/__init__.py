@@ -87,7 +87,9 @@ def _parse(chosen: str, data: bytes, limits: LimitSettings) -> Draft:
         raise
     except Exception as error:
         reason = one_line(str(error))[:200] or type(error).__name__
-        raise DocumentRefused(f"broken {chosen.upper()}: {reason}", "open it in its program and save it again") from error
+        raise DocumentRefused(
+            f"broken {chosen.upper()}: {reason}", "open it in its program and save it again"
+        ) from error
     return draft
 
 

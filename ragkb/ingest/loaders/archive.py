@@ -13,7 +13,7 @@ _PLAUSIBLE_RATIO = 300
 _SMALL = 10_000_000
 _BLOCK = 1 << 20
 _XML = (".xml", ".rels", ".vml")
-_DOCTYPES = ("<!DOCTYPE".encode(), "<!DOCTYPE".encode("utf-16-le"), "<!DOCTYPE".encode("utf-16-be"))
+_DOCTYPES = (b"<!DOCTYPE", "<!DOCTYPE".encode("utf-16-le"), "<!DOCTYPE".encode("utf-16-be"))
 
 
 def check(data: bytes, limits: LimitSettings) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Iterable
+from contextlib import suppress
 
 from ragkb.errors import DocumentRefused
 
@@ -60,20 +62,21 @@ def _refuse_binary(text: str, data: bytes) -> str:
 
 
 def _guess(data: bytes, declared: str) -> str:
-    for name in filter(None, (declared, _wide(data))):
-        try:
-            return data.decode(name)
-        except (LookupError, UnicodeError):
-            continue
+    text = _first_that_fits(data, filter(None, (declared, _wide(data))))
+    if text is not None:
+        return text
     sample = data[:_SAMPLE]
     if b"\0" in sample or len(_CONTROL.findall(sample)) * 50 > len(sample):
         raise DocumentRefused("it is binary, not text")
-    for name in (*_east_asian(data), *_detected(sample), "cp1252"):
-        try:
+    text = _first_that_fits(data, (*_east_asian(data), *_detected(sample), "cp1252"))
+    return data.decode("latin-1") if text is None else text
+
+
+def _first_that_fits(data: bytes, names: Iterable[str]) -> str | None:
+    for name in names:
+        with suppress(LookupError, UnicodeError):
             return data.decode(name)
-        except (LookupError, UnicodeError):
-            continue
-    return data.decode("latin-1")
+    return None
 
 
 def _wide(data: bytes) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
+from itertools import islice
 
 from ragkb.ingest.builder import TextBuilder
 from ragkb.ingest.loaders import tables
@@ -38,7 +39,7 @@ def _delimiter(text: str) -> str:
     """The one that cuts the first rows into the same number of cells most often; a comma where none does."""
 
     def fit(delimiter: str) -> tuple[float, int]:
-        rows = [row for row, _ in zip(_reader(sample, delimiter), range(_SAMPLED)) if row]
+        rows = [row for row in islice(_reader(sample, delimiter), _SAMPLED) if row]
         widths = [len(row) for row in rows]
         common = max(set(widths), key=lambda width: (widths.count(width), width), default=1)
         return (widths.count(common) / len(widths) if common > 1 else 0.0, common)

@@ -14,8 +14,8 @@ from ragkb.settings import LimitSettings
 from ragkb.types import Draft, Scalar
 
 _DROPPED = frozenset(
-    "script style nav aside template noscript svg math iframe object canvas audio video head button select option input "
-    "textarea dialog menu map".split()
+    "script style nav aside template noscript svg math iframe object canvas audio video head button select option "
+    "input textarea dialog menu map".split()
 )
 _BANNERS = frozenset({"header", "footer"})
 _INLINE = frozenset(
@@ -24,7 +24,9 @@ _INLINE = frozenset(
 )
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
-_CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w-]{2,40})|<\?xml[^>]*encoding=["']([\w-]+)""", re.I)
+_CHARSET = re.compile(
+    rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w-]{2,40})|<\?xml[^>]*encoding=["']([\w-]+)""", re.I
+)
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 _DEEPEST = 150
 _WIDEST = 1_000
@@ -52,10 +54,11 @@ def _parse(source: str) -> BeautifulSoup:
 
 
 def _main(soup: BeautifulSoup) -> Tag:
-    """The element that holds the main text: <main> or the only <article> if most of the text is there, else the body."""
+    """What holds the main text: <main> or the only <article> if a good part of the text is there, else the body."""
     body = soup.body or soup
     articles = soup.find_all("article", limit=2)
-    found = soup.find("main") or soup.find(True, attrs={"role": "main"}) or (articles[0] if len(articles) == 1 else None)
+    article = articles[0] if len(articles) == 1 else None
+    found = soup.find("main") or soup.find(True, attrs={"role": "main"}) or article
     if isinstance(found, Tag) and len(found.get_text()) * 3 >= len(body.get_text()):
         return found
     return body
@@ -187,7 +190,7 @@ def _rows(table: Tag) -> tuple[list[list[str]], bool]:
     for line in table.find_all("tr"):
         cells = line.find_all(["td", "th"], recursive=False)
         if not rows:
-            is_headed = bool(cells) and (all(cell.name == "th" for cell in cells) or line.find_parent("thead") is not None)
+            is_headed = line.find_parent("thead") is not None or all(cell.name == "th" for cell in cells)
         rows.append(_row(cells, hanging))
     return rows, is_headed
 

@@ -24,8 +24,8 @@ def load(data: bytes, limits: LimitSettings) -> Draft:
     value = _parse(decode(data))
     builder = TextBuilder(limits)
     _Writer(builder).value("", value, 1)
-    title = next((value[key] for key in ("title", "name") if isinstance(value.get(key), str)), "") if isinstance(value, dict) else ""
-    return builder.build(title)
+    names = (value.get("title"), value.get("name")) if isinstance(value, dict) else ()
+    return builder.build(next((name for name in names if isinstance(name, str)), ""))
 
 
 def _parse(text: str) -> Any:
@@ -35,13 +35,14 @@ def _parse(text: str) -> Any:
         lines = [line for line in text.splitlines() if line.strip()]
         if error.msg != "Extra data" or len(lines) < 2:
             raise DocumentRefused(f"broken JSON: {error.msg} in line {error.lineno}, column {error.colno}") from None
-    values = []
-    for number, line in enumerate(lines, 1):
-        try:
-            values.append(json.loads(line))
-        except json.JSONDecodeError as error:
-            raise DocumentRefused(f"broken JSON lines: {error.msg} in row {number}") from None
-    return values
+    return [_row(number, line) for number, line in enumerate(lines, 1)]
+
+
+def _row(number: int, line: str) -> Any:
+    try:
+        return json.loads(line)
+    except json.JSONDecodeError as error:
+        raise DocumentRefused(f"broken JSON lines: {error.msg} in row {number}") from None
 
 
 class _Writer:

@@ -34,7 +34,7 @@ def load(data: bytes, limits: LimitSettings) -> Draft:
 
 
 def front_matter(text: str) -> dict[str, Scalar]:
-    """The `key: value` lines; lists joined with ', '; deeper structure left out. Not YAML, so no code and no surprise."""
+    """The `key: value` lines; lists joined with ', '; deeper structure left out. Not YAML: no code hides in it."""
     values: dict[str, Scalar] = {}
     key = ""
     for line in text.splitlines():

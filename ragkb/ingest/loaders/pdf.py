@@ -182,7 +182,7 @@ def _read_with_pypdf(data: bytes, limits: LimitSettings) -> tuple[list[list[_Lin
 
 def _page_text(page: Sequence[_Line], hyphens: Hyphens) -> tuple[str, list[int]]:
     """The page's text in normal form, a blank line where a wide gap is, and the offset of each line."""
-    gaps = [above.top - below.top for above, below in zip(page, page[1:], strict=False)]
+    gaps = [page[number - 1].top - page[number].top for number in range(1, len(page))]
     usual = statistics.median([gap for gap in gaps if gap > 1] or [0.0])
     parts: list[str] = []
     starts = []
@@ -208,7 +208,8 @@ def _matched(text: str, entries: Iterable[_Entry]) -> list[tuple[int, int, str]]
     for entry in entries:
         key = _key(entry.title)
         for number, (start, line) in enumerate(lines):
-            if start not in found and key and _is_heading(key, line, lines[number + 1][1] if number + 1 < len(lines) else ""):
+            following = lines[number + 1][1] if number + 1 < len(lines) else ""
+            if start not in found and key and _is_heading(key, line, following):
                 found[start] = (start, entry.level, entry.title)
                 break
     return sorted(found.values())

@@ -11,7 +11,9 @@ from ragkb.settings import LimitSettings
 from ragkb.types import Draft
 
 _BLANK = re.compile(r"\n[ \t]*\n")
-_NUMBERED = re.compile(r"(\d{1,2}(?:\.\d{1,2}){1,4}\.?)[ \t]+(?=[^\W\d_])(.{2,79})|(第[一二三四五六七八九十百\d]{1,4}[章节])[ ]?(.{1,40})")
+_NUMBERED = re.compile(
+    r"(\d{1,2}(?:\.\d{1,2}){1,4}\.?)[ \t]+(?=[^\W\d_])(.{2,79})|(第[一二三四五六七八九十百\d]{1,4}[章节])[ ]?(.{1,40})"
+)
 _SENTENCE_END = re.compile(r"[.,;:!?。，；：！？、]$")
 
 

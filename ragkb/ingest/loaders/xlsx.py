@@ -38,7 +38,8 @@ def load(data: bytes, limits: LimitSettings) -> Draft:
             tables.write(builder, list(_rows(sheet, limits)))
         warnings = [f"hidden sheets left out: {', '.join(hidden)}"] if hidden else []
         properties = workbook.properties
-        metadata: dict[str, Scalar] = {"author": properties.creator} if properties.creator not in (None, "openpyxl") else {}
+        author = properties.creator
+        metadata: dict[str, Scalar] = {"author": author} if author and author != "openpyxl" else {}
         return builder.build(properties.title or "", metadata, warnings + _uncalculated(data))
     finally:
         workbook.close()

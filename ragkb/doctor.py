@@ -1,0 +1,67 @@
+"""Whether everything that ragkb needs works here, one check after the other."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ragkb.errors import RagkbError
+from ragkb.kb import KnowledgeBase
+from ragkb.models import load_embedder
+from ragkb.models.prepare import cache_folder
+from ragkb.settings import Settings
+
+LEAST_FREE = 1_000_000_000  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at, and what was seen."""
+
+    name: str
+    ok: bool
+    what: str
+
+
+def examine(folder: Path) -> list[Check]:
+    """The checks in order; one that fails does not stop the others."""
+    return list(_checks(folder))
+
+
+def _checks(folder: Path) -> Iterator[Check]:
+    yield _check("settings", lambda: f"embedder {Settings.load().embedder}")
+    yield _check("model", _model)
+    yield _disk(folder)
+    yield _check("knowledge base", lambda: _knowledge_base(folder))
+
+
+def _check(name: str, look: Callable[[], str]) -> Check:
+    try:
+        return Check(name, True, look())
+    except RagkbError as error:
+        return Check(name, False, str(error))
+
+
+def _model() -> str:
+    settings = Settings.load()
+    embedder = load_embedder(settings.embedder, settings.threads)
+    embedder.embed(["one sentence"])
+    return f"{embedder.id}, {embedder.precision}, prepared in {cache_folder()}"
+
+
+def _disk(folder: Path) -> Check:
+    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    free = shutil.disk_usage(there).free
+    return Check("disk", free >= LEAST_FREE, f"{free / 1e9:.1f} GB free")
+
+
+def _knowledge_base(folder: Path) -> str:
+    with KnowledgeBase.open(folder, create=False) as kb:
+        problems = kb.verify()
+        status = kb.status()
+    if problems:
+        more = f" and {len(problems) - 1} more" if len(problems) > 1 else ""
+        raise RagkbError(f"{problems[0].where}: {problems[0].what}{more}", "run `ragkb doctor --rebuild`")
+    return f"{status.documents} documents, {status.chunks} chunks, catalogue and indexes agree"

@@ -1,0 +1,42 @@
+"""The HTTP application. Makes nothing and closes nothing: the knowledge base is handed in open."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from fastapi.middleware import Middleware
+
+from ragkb import __version__
+from ragkb.kb import KnowledgeBase
+from ragkb.server import problems
+from ragkb.server.middleware import BodyLimit, Guard, LocalOnly
+from ragkb.server.routes import docs, documents, health, query
+from ragkb.server.service import Service
+from ragkb.settings import Settings
+from ragkb.types import NOBODY, Principal
+
+ABOUT = "Answers questions from a company's documents, with citations that are exact quotes."
+
+
+def create_app(kb: KnowledgeBase, settings: Settings | None = None, *, principal: Principal = NOBODY) -> FastAPI:
+    """The application over `kb`. principal: who every caller is; by default one who sees what everyone may see."""
+    settings = settings or kb.settings
+    service = Service(kb, settings, principal)
+    app = FastAPI(
+        title="ragkb",
+        version=__version__,
+        description=ABOUT,
+        docs_url=None,  # FastAPI's page loads its script from a CDN; routes/docs.py makes one that does not
+        redoc_url=None,
+        redirect_slashes=False,  # a redirect would repeat the Host header
+        generate_unique_id_function=lambda route: route.name,
+        middleware=[
+            Middleware(Guard, service=service),
+            Middleware(LocalOnly),
+            Middleware(BodyLimit, settings=settings),
+        ],
+    )
+    app.state.service = service
+    problems.install(app)
+    for module in (query, documents, health, docs):
+        app.include_router(module.router)
+    return app

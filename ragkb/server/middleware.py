@@ -1,0 +1,140 @@
+"""What stands around every route, outermost first: Guard, LocalOnly, BodyLimit."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Mapping
+
+from fastapi import HTTPException
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ragkb.server.address import is_loopback
+from ragkb.server.logs import cause, write
+from ragkb.server.problems import crashed, problem, standard
+from ragkb.server.service import Service
+from ragkb.settings import Settings
+
+UPLOAD = ("POST", "/v1/documents")
+HEADERS = {
+    "cache-control": "no-store",
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+    "cross-origin-resource-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+}
+
+
+class Guard:
+    """Gives each request an id, each response the security headers, a log line and a count; nothing raises past it."""
+
+    def __init__(self, app: ASGIApp, service: Service) -> None:
+        self.app, self._service = app, service
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        identity, started, status = secrets.token_hex(8), time.perf_counter(), 0
+        scope.setdefault("state", {})["request_id"] = identity
+
+        async def dressed(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                _dress(message, {**HEADERS, "x-request-id": identity})
+            await send(message)
+
+        try:
+            await self.app(scope, receive, dressed)
+        except Exception as error:  # noqa: BLE001  (the boundary: whatever it is, the caller gets the one shape)
+            write(logging.ERROR, "error", id=identity, **cause(error))
+            if not status:
+                await crashed(identity)(scope, receive, dressed)
+        finally:
+            self._tell(scope, identity, status, time.perf_counter() - started)
+
+    def _tell(self, scope: Scope, identity: str, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "unmatched")
+        status = status or 499  # stopped before it was answered
+        self._service.metrics.request(scope["method"], route, status, seconds)
+        milliseconds = round(seconds * 1000, 2)
+        write(logging.INFO, "request", id=identity, method=scope["method"], route=route, status=status, ms=milliseconds)
+
+
+def _dress(message: Message, headers: Mapping[str, str]) -> None:
+    """Adds the headers that the route did not set itself."""
+    given = MutableHeaders(scope=message)
+    for name, value in headers.items():
+        given.setdefault(name, value)
+
+
+class LocalOnly:
+    """Keeps web pages out while callers have no keys.
+
+    A page in the same machine's browser can reach a loopback server: by a form (its Origin tells) or by a name of its
+    own that resolves to 127.0.0.1 (its Host tells).
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        host, origin = headers.get("host"), headers.get("origin")
+        if host is not None and not is_loopback(_name(host)):
+            refused = problem(400, "bad_request", "this server answers to localhost alone", "name it localhost")
+            await refused(scope, receive, send)
+        elif origin is not None and origin.partition("://")[2] != host:
+            refused = problem(403, "forbidden", "requests of other web pages are refused", "call it from a program")
+            await refused(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
+
+
+def _name(host: str) -> str:
+    """The host of `host:port`."""
+    return host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+
+
+class BodyLimit:
+    """Refuses a body over the limit: by its Content-Length before it is read, else as soon as it is passed."""
+
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self.app = app
+        self._body = settings.server.body_bytes
+        # the form around a file, or the fields beside a text, come on top of it
+        self._upload = settings.limits.file_bytes + settings.server.body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        limit = self._upload if (scope["method"], scope["path"]) == UPLOAD else self._body
+        length = Headers(scope=scope).get("content-length", "0")
+        if not length.isdecimal():
+            await standard(400, {"connection": "close"})(scope, receive, send)
+        elif int(length) > limit:
+            await standard(413, {"connection": "close"})(scope, receive, send)
+        else:
+            await self.app(scope, _counting(receive, limit), send)
+
+
+def _counting(receive: Receive, limit: int) -> Receive:
+    """Receives until more than `limit` bytes have come; then raises what becomes a 413."""
+    seen = 0
+
+    async def counted() -> Message:
+        nonlocal seen
+        message = await receive()
+        seen += len(message.get("body", b""))
+        if seen > limit:
+            raise HTTPException(413, headers={"connection": "close"})
+        return message
+
+    return counted

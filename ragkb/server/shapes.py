@@ -1,0 +1,130 @@
+"""What responses hold, for OpenAPI. ragkb.render makes them; a test checks that the two agree."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from ragkb.types import Citation, DocumentInfo, Heading, Hit, Sentence
+
+
+class _Shape(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Problem(_Shape):
+    """type: the kind in snake case. message: what happened. hint: what to do, may be empty."""
+
+    type: str
+    message: str
+    hint: str
+
+
+class ErrorShape(_Shape):
+    """Every error."""
+
+    error: Problem
+
+
+class SearchShape(_Shape):
+    """Hits, best first."""
+
+    query: str
+    hits: list[Hit]
+    timings_ms: dict[str, float]
+
+
+class AnswerShape(_Shape):
+    """An answer with its citations, or an abstention with its reason."""
+
+    question: str
+    answer: str
+    abstained: bool
+    reason: str
+    confidence: float
+    groundedness: float | None
+    sentences: list[Sentence]
+    citations: list[Citation]
+    passages: list[Hit]
+    model: dict[str, str]
+    timings_ms: dict[str, float]
+    usage: dict[str, int]
+
+
+class DocumentsShape(_Shape):
+    """One page of the documents, by source. total: all that the caller may read. next: cursor, null at the end."""
+
+    documents: list[DocumentInfo]
+    total: int
+    next: str | None
+
+
+class DocumentShape(_Shape):
+    """One document. Offsets count code points of `text`; page n begins at page_starts[n - 1]."""
+
+    id: str
+    source: str
+    title: str
+    groups: list[str]
+    pages: int | None
+    chunks: int
+    characters: int
+    media_type: str
+    language: str
+    sha256: str
+    metadata: dict[str, Any]
+    ingested_at: str
+    text: str
+    page_starts: list[int]
+    headings: list[Heading]
+
+
+class FileShape(_Shape):
+    """What became of one file."""
+
+    source: str
+    status: str
+    reason: str
+    document_id: str | None
+    pages: int | None
+    chunks: int
+    seconds: float
+
+
+class IngestShape(_Shape):
+    """What became of the files: how many of each status, and a row each."""
+
+    ingested: int
+    partial: int
+    unchanged: int
+    refused: int
+    removed: int
+    chunks: int
+    pages: int
+    seconds: float
+    files: list[FileShape]
+
+
+class DeletedShape(_Shape):
+    """The id of the document that is gone."""
+
+    deleted: str
+
+
+class HealthShape(_Shape):
+    """`ok` or `ready`."""
+
+    status: str
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The errors of a route, for OpenAPI."""
+    words = {
+        404: "Absent, or not visible to the caller: the two look the same.",
+        409: "Another process writes; Retry-After says when to come back.",
+        413: "A limit was passed.",
+        422: "The input cannot be used.",
+        503: "The store or the model cannot be used.",
+    }
+    return {status: {"model": ErrorShape, "description": words[status]} for status in statuses}
