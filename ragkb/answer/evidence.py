@@ -18,8 +18,8 @@ from ragkb.text.tokens import lexical_tokens
 SIGNALS = ("cosine", "coverage", "around", "passage", "rank", "expected", "statement")
 # Fitted by `benchmarks/evidence.py`: pairs of a unit that holds the answer and one that does not.
 WEIGHTS = {
-    "both": (0.9, 0.5, 0.5, 0.0, 0.3, 0.1, 0.4),
-    "words": (0.0, 1.0, 0.5, 0.0, 0.3, 0.1, 0.4),
+    "both": (1.0, 0.1, 0.8, 0.1, 0.8, 0.3, 0.3),
+    "words": (0.0, 0.6, 0.8, 0.2, 0.4, 0.3, 0.3),
 }
 
 

@@ -427,9 +427,13 @@ def matching(at: sqlite3.Connection, where: Mapping[str, Scalar | Sequence[Scala
     clauses, values = [], []
     for key, wanted in where.items():
         options = [wanted] if isinstance(wanted, (str, int, float)) else list(wanted)
-        column = f"d.{key}" if key in FIELDS else "CAST(json_extract(d.metadata, ?) AS TEXT)"
-        clauses.append(f"{column} IN ({','.join('?' * len(options))})")
-        values += [] if key in FIELDS else [f'$."{key}"']
+        marks = ",".join("?" * len(options))
+        if key in FIELDS:
+            clauses.append(f"d.{key} IN ({marks})")
+        else:
+            held = f"j.key = ? AND CAST(j.value AS TEXT) IN ({marks})"
+            clauses.append(f"EXISTS (SELECT 1 FROM json_each(d.metadata) j WHERE {held})")
+            values.append(key)
         values += [str(int(option)) if isinstance(option, bool) else str(option) for option in options]
     query = f"SELECT d.number FROM documents d WHERE {' AND '.join(clauses)}"
     return {row[0] for row in at.execute(query, values)}
@@ -458,17 +462,17 @@ def chunk_map_since(at: sqlite3.Connection, number: int) -> NDArray[np.int64]:
     return np.array(rows, np.int64).reshape(-1, 2)
 
 
-def lexical_rows(at: sqlite3.Connection) -> Iterator[tuple[int, int, tuple[str, ...], str, str]]:
-    """(chunk, document, groups, context and text, language) of every chunk, by document and chunk."""
-    for number, text, language, groups in at.execute(
-        """SELECT number, text, language, (SELECT json_group_array(name) FROM document_groups WHERE document = number)
+def lexical_rows(at: sqlite3.Connection) -> Iterator[tuple[int, int, tuple[str, ...], str]]:
+    """(chunk, document, groups, context and text) of every chunk, by document and chunk."""
+    for number, text, groups in at.execute(
+        """SELECT number, text, (SELECT json_group_array(name) FROM document_groups WHERE document = number)
            FROM documents ORDER BY number"""
     ):
         chunks = at.execute(
             "SELECT number, start, end, context FROM chunks WHERE document = ? ORDER BY number", (number,)
         )
         for chunk, start, end, context in chunks:
-            yield chunk, number, tuple(json.loads(groups)), f"{context}\n{text[start:end]}", language
+            yield chunk, number, tuple(json.loads(groups)), f"{context}\n{text[start:end]}"
 
 
 # --- embeddings -------------------------------------------------------------------------------------------------------

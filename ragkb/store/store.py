@@ -306,7 +306,7 @@ class Writer:
         index = LexicalIndex(folder, create=True)
         with self._store.catalogue.read() as at:
             rows = catalogue.lexical_rows(at)
-            index.write((c, d, groups, lexical_tokens(text, language)) for c, d, groups, text, language in rows)
+            index.write((c, d, groups, lexical_tokens(text, "en")) for c, d, groups, text in rows)
             segments = list(self._segments_anew(at))
             old = catalogue.index_files(at, "vectors")
         lexical = self._lexical_files(index, fresh=True)
@@ -406,5 +406,5 @@ def _placed(entries: Sequence[Entry], document: int, chunk: int) -> Iterator[_Pl
 def _lexical_rows(placed: Sequence[_Placed]) -> Iterator[tuple[int, int, tuple[str, ...], list[str]]]:
     for item in placed:
         for number, chunk in enumerate(item.entry.chunks, item.first_chunk):
-            terms = lexical_tokens(f"{chunk.context}\n{chunk.text}", item.entry.language)
+            terms = lexical_tokens(f"{chunk.context}\n{chunk.text}", "en")
             yield number, item.document, item.entry.groups, terms

@@ -236,3 +236,12 @@ def test_content_wins_over_a_wrong_extension() -> None:
 def test_wrong_extension_says_what_it_is(data: bytes, name: str, reason: str) -> None:
     with pytest.raises(DocumentRefused, match=reason):
         draft(data, name)
+
+
+def test_a_damaged_byte_does_not_spoil_a_utf8_file() -> None:
+    data = ("员工每年享有年休假。" * 20).encode()
+    assert draft(data[:90] + b"\xff" + data[90:], "a.txt").text.count("员工每年享有年休假。") >= 19
+
+
+def test_tables_in_tables_take_linear_time() -> None:
+    assert "x" in draft("<html><body>" + "<table><tr><td>x" * 400, "a.html").text

@@ -37,12 +37,10 @@ def decode(data: bytes, declared: str = "") -> str:
     for mark, name in _BOMS:
         if data.startswith(mark):
             return _strict(data, name).removeprefix("\ufeff")
-    try:
-        text = data.decode("utf-8")
-    except UnicodeDecodeError:
-        pass
-    else:
-        if data.count(0) * 100 <= len(data):  # more is UTF-16 or UTF-32 of plain English
+    if data.count(0) * 100 <= len(data):  # more is UTF-16 or UTF-32 of plain English
+        text = data.decode("utf-8", "replace")
+        wrong = text.count("\ufffd")
+        if wrong == 0 or wrong * 50 <= len(text.encode()) - len(text):  # a few bytes of a UTF-8 file are damaged
             return _refuse_binary(text, data)
     return _guess(data, declared)
 

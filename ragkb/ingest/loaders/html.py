@@ -135,9 +135,10 @@ class _Writer:
 
     def _table(self, tag: Tag, depth: int) -> None:
         self._flush()
-        rows, is_headed = _rows(tag)
+        # subtle: a table in a table is looked for first, since reading the cells of each level takes quadratic time
         is_layout = tag.get("role") == "presentation" or tag.find(["table", *_HEADINGS]) is not None
-        if is_layout or max(map(len, rows), default=0) < 2:
+        rows, is_headed = ([], False) if is_layout else _rows(tag)
+        if max(map(len, rows), default=0) < 2:
             self.block(tag, depth)
             return
         if tag.caption:
@@ -201,7 +202,7 @@ def _row(cells: list[Tag], hanging: dict[int, tuple[int, str]]) -> list[str]:
     for cell in cells:
         _take(hanging, row)
         text, down = _words(cell), _span(cell, "rowspan", 1)
-        for offset in range(min(_span(cell, "colspan", 1), 100)):
+        for offset in range(min(_span(cell, "colspan", 1), _WIDEST - len(row))):
             if down > 1:
                 hanging[len(row)] = (down, text if offset == 0 else "")
             row.append(text if offset == 0 else "")

@@ -27,7 +27,7 @@ def load(data: bytes, limits: LimitSettings) -> Draft:
     match = _FRONT_MATTER.match(text)
     metadata = front_matter(match[1] or "") if match else {}
     builder = TextBuilder(limits)
-    parser = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+    parser = MarkdownIt("commonmark", {"maxNesting": 100}).enable(["table", "strikethrough"])
     _Writer(builder).write(parser.parse(text[match.end() :] if match and metadata else text))
     title = str(metadata.pop("title", "")) or builder.first_heading
     return builder.build(title, metadata)
