@@ -39,10 +39,10 @@ def cli_page() -> str:
     root: Any = typer.main.get_command(app)
     lines = ["# The command", "", "Made by `docs/generate.py` from the code.", ""]
     lines += ["Every command takes `--kb DIR` (before or after its name, or `RAGKB_KB`; default `.ragkb`)."]
-    lines += ["With `--json` it prints one JSON object on standard output; progress and messages go to standard error.", ""]
+    lines += ["With `--json` it prints one JSON object on standard output; messages go to standard error.", ""]
     for name, command in _commands(root, ""):
         lines += [f"## ragkb {name}", "", (command.help or "").strip(), ""]
-        rows = [_parameter(parameter) for parameter in command.params if parameter.name not in ("kb", "as_json", "help")]
+        rows = [_parameter(one) for one in command.params if one.name not in ("kb", "as_json", "help")]
         if rows:
             lines += ["| | |", "|---|---|", *rows, ""]
     return "\n".join(lines).rstrip() + "\n" + EXIT_CODES
@@ -64,12 +64,12 @@ def _parameter(parameter: Any) -> str:
 def settings_page() -> str:
     """Every setting with its default and its environment variable."""
     lines = ["# Settings", "", "Made by `docs/generate.py` from the code.", "", (Settings.__doc__ or "").strip(), ""]
-    lines += ["A value comes from, strongest first: the argument or option, the environment, `ragkb.toml` in the current"]
-    lines += ["folder (or the file that `RAGKB_CONFIG` names), the default.", ""]
+    lines += ["A value comes from, strongest first: the argument or option, the environment, `ragkb.toml` in the"]
+    lines += ["current folder (or the file that `RAGKB_CONFIG` names), the default.", ""]
     lines += ["| in ragkb.toml | environment | default | what |", "|---|---|---|---|"]
     lines += list(_rows(Settings.model_construct(), ""))
     lines += ["", "Beside the settings: `RAGKB_KB` names the knowledge base, `RAGKB_CONFIG` the settings file,"]
-    lines += ["`RAGKB_CACHE` the folder of prepared models, `RAGKB_TRACEBACK=1` shows where an internal error came from."]
+    lines += ["`RAGKB_CACHE` the folder of prepared models, `RAGKB_TRACEBACK=1` shows where an error came from."]
     return "\n".join(lines) + "\n"
 
 

@@ -10,16 +10,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ragkb.answer.question import Question
+from ragkb.answer.question import About, Question
 from ragkb.answer.units import Passage, Unit, units
 from ragkb.models import Embedder
-from ragkb.text.tokens import lexical_tokens
 
-SIGNALS = ("cosine", "coverage", "around", "passage", "rank", "expected", "statement")
+SIGNALS = ("cosine", "coverage", "around", "passage", "rank", "expected", "statement", "named")
 # Fitted by `benchmarks/evidence.py`: pairs of a unit that holds the answer and one that does not.
 WEIGHTS = {
-    "both": (1.0, 0.1, 0.8, 0.1, 0.8, 0.3, 0.3),
-    "words": (0.0, 0.6, 0.8, 0.2, 0.4, 0.3, 0.3),
+    "both": (1.0, 0.1, 0.8, 0.1, 0.8, 0.3, 0.3, 0.5),
+    "words": (0.0, 0.6, 0.8, 0.2, 0.4, 0.3, 0.3, 0.5),
 }
 
 
@@ -29,7 +28,8 @@ class Candidate:
 
     cosine: 0 where the embedder cannot read the question. coverage: share of the question's information in the unit.
     around: the same, with title and headings. passage: the same, in the whole passage. rank: the passage's score.
-    expected: whether it holds the kind of answer asked for. statement: 0 for headings and questions.
+    expected: whether it holds the kind of answer asked for. statement: 0 for headings and questions. named: share of
+    what the question names that the unit, its title and headings hold; less for what only the passage holds.
     """
 
     unit: Unit
@@ -52,8 +52,12 @@ def candidates(question: Question, passages: Sequence[Passage], embedder: Embedd
                 seen.add(key)
                 found.append(unit)
     cosines = _cosines(question, found, embedder)
-    covered = {id(p): question.covered(_terms(f"{p.context}\n{p.hit.title}\n{p.hit.text}")) for p in passages}
-    scored = [_candidate(question, u, c, covered[id(u.passage)]) for u, c in zip(found, cosines, strict=True)]
+    context = {id(p): About.of(f"{p.context}\n{' '.join(p.hit.heading)}\n{p.hit.title}") for p in passages}
+    nearby = {id(p): context[id(p)] | About.of(p.hit.text) for p in passages}
+    scored = [
+        _candidate(question, unit, cosine, context[id(unit.passage)], nearby[id(unit.passage)])
+        for unit, cosine in zip(found, cosines, strict=True)
+    ]
     return sorted(scored, key=lambda one: (-one.score, one.unit.passage.hit.rank, one.unit.start))
 
 
@@ -63,18 +67,18 @@ def _cosines(question: Question, found: Sequence[Unit], embedder: Embedder) -> l
     return [float(value) for value in embedder.embed([unit.reads for unit in found]) @ question.vector]
 
 
-def _candidate(question: Question, unit: Unit, cosine: float, passage: float) -> Candidate:
+def _candidate(question: Question, unit: Unit, cosine: float, context: About, nearby: About) -> Candidate:
     hit = unit.passage.hit
-    terms = _terms(unit.reads)
-    context = _terms(f"{unit.passage.context}\n{' '.join(hit.heading)}\n{hit.title}")
+    here = About.of(unit.reads)
     signals = (
         cosine,
-        question.covered(terms),
-        question.covered(terms | context),
-        passage,
+        question.covered(here.terms),
+        question.covered(here.terms | context.terms),
+        question.covered(nearby.terms),
         hit.score,
         question.expects(unit.said),
         float(unit.is_statement and not _is_heading(unit)),
+        question.met_by(here | context, nearby),
     )
     weights = WEIGHTS["words" if question.vector is None else "both"]
     return Candidate(unit, signals, sum(w * s for w, s in zip(weights, signals, strict=True)))
@@ -83,7 +87,3 @@ def _candidate(question: Question, unit: Unit, cosine: float, passage: float) ->
 def _is_heading(unit: Unit) -> bool:
     bare = unit.said.strip("#* \t:：").casefold()
     return bare in {title.casefold() for title in (*unit.passage.hit.heading, unit.passage.hit.title)}
-
-
-def _terms(text: str) -> set[str]:
-    return set(lexical_tokens(text, "en"))

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ragkb.errors import DocumentRefused, InputError, RagkbError
+from ragkb.errors import DocumentRefused, InputError, LimitExceeded, RagkbError
 from ragkb.ingest import sources
 from ragkb.ingest.chunk import chunk
-from ragkb.ingest.loaders import EXTENSIONS, load
+from ragkb.ingest.loaders import load, media_type
 from ragkb.ingest.report import FileReport, IngestReport, NewDocument, OnProgress, Progress
 from ragkb.models import Embedder
 from ragkb.settings import Settings
@@ -138,15 +138,16 @@ class Ingest:
                 self._unchanged(known, source)
             else:
                 self._loaded(root, source, sources.read(file, self._settings.limits), file.mtime_ns, about)
-        except DocumentRefused as error:
+        except (DocumentRefused, LimitExceeded) as error:
             self._refuse(source, error, started)
         return root, source
 
     def _loaded(self, root: str, source: str, data: bytes, mtime_ns: int, about: Attributes) -> None:
         """Takes a file's bytes: recognised by content, or read, cut and put in line."""
         started = time.perf_counter()
-        media = EXTENSIONS.get(Path(source).suffix.lower(), "application/octet-stream")
-        identity = Identity(root, source, media, hashlib.sha256(data).hexdigest(), len(data), mtime_ns)
+        identity = Identity(
+            root, source, media_type(data, source), hashlib.sha256(data).hexdigest(), len(data), mtime_ns
+        )
         known = self._same(identity, self._fingerprint(about))
         if known:
             self._touched.append((known.id, root, source, identity.size, mtime_ns))
@@ -156,7 +157,7 @@ class Ingest:
         try:
             draft = load(data, source, self._settings.limits)
             self._queue(draft, identity, about, started)
-        except DocumentRefused as error:
+        except (DocumentRefused, LimitExceeded) as error:
             self._refuse(source, error, started)
 
     def _document(self, document: NewDocument) -> None:

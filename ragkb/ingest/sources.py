@@ -8,7 +8,8 @@ attributes:
     groups = ["legal"]                # who may read them; [] is everyone
     title = ".."                      # also: language = "en", metadata = { year = 2024 }
 
-Later entries win over earlier ones and inner folders over outer ones, key by key.
+Later entries win over earlier ones and inner folders over outer ones, key by key. Manifests in the folders above an
+ingested one hold too.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ def find(paths: Iterable[Path]) -> Iterator[SourceFile]:
 
 
 def attributes(file: SourceFile) -> Attributes:
-    """What the manifests from the file's root down to its folder say about it."""
+    """What the manifests above the file say about it."""
     return file.about
 
 
@@ -170,9 +171,14 @@ def _is_inside(link: Path, root: Path) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Rules:
-    """What one folder's files say. prefix: of the folder, relative to the root, '' or with '/' at its end."""
+    """What one folder's files say.
+
+    prefix: of the folder, relative to the root, '' or with '/' at its end. above: for a folder over the root, the path
+    from it to the root, with '/' at its end; else ''.
+    """
 
     prefix: str
+    above: str
     ignored: GitIgnoreSpec | None
     entries: tuple[tuple[GitIgnoreSpec, Attributes, frozenset[str]], ...]
 
@@ -188,8 +194,8 @@ class _Folder:
     @classmethod
     def open(cls, path: Path, source: str, parent: _Folder | None = None) -> _Folder:
         prefix = f"{source}/" if source else ""
-        own = _Rules(prefix, _ignored(path / IGNORE), _manifest(path / MANIFEST))
-        rules = parent.rules if parent else ()
+        own = _Rules(prefix, "", _ignored(path / IGNORE), _manifest(path / MANIFEST))
+        rules = parent.rules if parent else tuple(_rules_above(path))
         return cls(parent.root if parent else path, prefix, (*rules, own) if own.ignored or own.entries else rules)
 
     def source(self, path: Path) -> str:
@@ -227,10 +233,20 @@ class _Folder:
         about = Attributes()
         for rules in self.rules:
             for spec, given, keys in rules.entries:
-                if spec.match_file(source.removeprefix(rules.prefix)):
+                if spec.match_file(rules.above + source.removeprefix(rules.prefix)):
                     values = {key: getattr(given, key) for key in keys - {"metadata"}}
                     about = replace(about, **values, metadata={**about.metadata, **given.metadata})
         return about
+
+
+def _rules_above(root: Path) -> Iterator[_Rules]:
+    """The manifests of the folders over the root, outermost first.
+
+    A part of a tree that is ingested alone must not become public because the manifest stands higher up.
+    """
+    for folder in reversed(root.parents):
+        if entries := _manifest(folder / MANIFEST):
+            yield _Rules("", f"{root.relative_to(folder).as_posix()}/", None, entries)
 
 
 def _kind(mode: int) -> str:
