@@ -186,26 +186,27 @@ class KnowledgeBase:
         leans on. contexts: answers from these alone, without a search; citations then count in their texts.
         Raises InputError for an empty question, LimitExceeded.
         """
-        from ragkb.answer.ask import Sources, answer
+        from ragkb.answer.ask import Asked, Sources, answer
         from ragkb.answer.history import standalone
         from ragkb.answer.question import local_idf
         from ragkb.answer.units import Passage
         from ragkb.retrieve.search import Query, search
 
         started = time.perf_counter()
-        asked = standalone(self._checked_text(question, "question"), history)
+        question = self._checked_text(question, "question")
+        asked = Asked(question, standalone(question, history), started)
         settings = self.settings.answer
         if contexts is not None:
             given = Sources(
                 [Passage(hit) for hit in contexts], local_idf([hit.text for hit in contexts]), _quote_from(contexts)
             )
-            return answer(asked, given, self._embedder, settings, started)
-        query = Query(asked, self._checked_k(k, settings.passages), as_, where)
+            return answer(asked, given, self._embedder, settings)
+        query = Query(asked.standalone, self._checked_k(k, settings.passages), as_, where)
         with self._store.reading() as reader:
             hits = search(reader, self._embedder, query, self.settings.search)
             passages = [Passage(hit, reader.context(hit.document_id, hit.start)) for hit in hits]
             found = Sources(passages, reader.idf, reader.quote)
-            return answer(asked, found, self._embedder, settings, started)
+            return answer(asked, found, self._embedder, settings)
 
     def documents(self, *, as_: Principal = NOBODY) -> Iterator[DocumentInfo]:
         """The documents that `as_` may read, by source."""

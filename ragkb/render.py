@@ -24,7 +24,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
     """`ask --json` and POST /v1/query."""
     raw = record_json(answer)
     raw["answer"] = raw.pop("text")
-    order = ("question", "answer", "abstained", "reason", "confidence", "groundedness", "sentences", "citations")
+    order = ("question", "standalone", "answer", "abstained", "reason", "confidence", "groundedness", "sentences", "citations")
     return {key: raw[key] for key in (*order, "passages", "model", "timings_ms", "usage")}
 
 

@@ -207,12 +207,14 @@ class Sentence:
 class Answer:
     """An answer, or an honest abstention.
 
+    question: as it was asked. standalone: as it was read, a follow-up with what it leans on.
     text: what a person reads. abstained: the documents do not hold the answer; reason says why, '' otherwise.
     confidence: 0 to 1, that the visible documents hold the answer. groundedness: support of the worst sentence,
     None when abstained. timings_ms: by stage, and "total".
     """
 
     question: str
+    standalone: str
     text: str
     abstained: bool
     reason: str

@@ -21,6 +21,15 @@ Quote = Callable[[str, int, int], tuple[str, int | None, tuple[str, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A question as it came, as it is read, and time.perf_counter() when its request began."""
+
+    question: str
+    standalone: str
+    started: float
+
+
+@dataclass(frozen=True, slots=True)
 class Sources:
     """Where an answer may come from. quote: reads a span from the stored document, for this principal."""
 
@@ -29,23 +38,24 @@ class Sources:
     quote: Quote
 
 
-def answer(question: str, sources: Sources, embedder: Embedder, settings: AnswerSettings, started: float) -> Answer:
-    """The answer, or an abstention. started: time.perf_counter() when the request began, after which search ran."""
+def answer(asked: Asked, sources: Sources, embedder: Embedder, settings: AnswerSettings) -> Answer:
+    """The answer, or an abstention."""
     searched = time.perf_counter()
-    asked = read_question(question, embedder, sources.idf)
-    found = candidates(asked, sources.passages, embedder)
-    sure = abstain.confidence(asked, found)
+    question = read_question(asked.standalone, embedder, sources.idf)
+    found = candidates(question, sources.passages, embedder)
+    sure = abstain.confidence(question, found)
     chosen = extractive.compose(found, settings.sentences) if sure >= settings.threshold else []
     sentences, citations = _cited(chosen, sources)
     if chosen:
         text, reason = " ".join(sentence.text for sentence in sentences), ""
     else:
         titles = list(dict.fromkeys(one.hit.title for one in sources.passages))[:3]
-        text = abstain.refusal(question, titles)
+        text = abstain.refusal(asked.question, titles)
         reason = "nothing found" if not sources.passages else "the passages found do not hold the answer"
     ended = time.perf_counter()
     return Answer(
-        question=question,
+        question=asked.question,
+        standalone=asked.standalone,
         text=text,
         abstained=not chosen,
         reason=reason,
@@ -56,9 +66,9 @@ def answer(question: str, sources: Sources, embedder: Embedder, settings: Answer
         passages=tuple(passage.hit for passage in sources.passages),
         model={"generator": "extractive", "embedder": embedder.id},
         timings_ms={
-            "search": round((searched - started) * 1000, 2),
+            "search": round((searched - asked.started) * 1000, 2),
             "answer": round((ended - searched) * 1000, 2),
-            "total": round((ended - started) * 1000, 2),
+            "total": round((ended - asked.started) * 1000, 2),
         },
         usage={"prompt_tokens": 0, "completion_tokens": 0},
     )
