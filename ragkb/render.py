@@ -9,6 +9,10 @@ from ragkb.errors import RagkbError
 from ragkb.ingest.report import STATUSES, IngestReport
 from ragkb.types import Answer, Document, DocumentInfo, Hit
 
+ANSWER = """
+question standalone answer abstained reason confidence groundedness sentences citations passages model timings_ms usage
+""".split()
+
 
 def hit_json(hit: Hit) -> dict[str, Any]:
     """One hit."""
@@ -24,8 +28,7 @@ def answer_json(answer: Answer) -> dict[str, Any]:
     """`ask --json` and POST /v1/query."""
     raw = record_json(answer)
     raw["answer"] = raw.pop("text")
-    order = ("question", "standalone", "answer", "abstained", "reason", "confidence", "groundedness", "sentences", "citations")
-    return {key: raw[key] for key in (*order, "passages", "model", "timings_ms", "usage")}
+    return {key: raw[key] for key in ANSWER}
 
 
 def document_json(info: DocumentInfo) -> dict[str, Any]:

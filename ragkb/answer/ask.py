@@ -47,7 +47,7 @@ def answer(asked: Asked, sources: Sources, embedder: Embedder, settings: AnswerS
     chosen = extractive.compose(found, settings.sentences) if sure >= settings.threshold else []
     sentences, citations = _cited(chosen, sources)
     if chosen:
-        text, reason = " ".join(sentence.text for sentence in sentences), ""
+        text, reason = extractive.running_text([sentence.text for sentence in sentences]), ""
     else:
         titles = list(dict.fromkeys(one.hit.title for one in sources.passages))[:3]
         text = abstain.refusal(asked.question, titles)

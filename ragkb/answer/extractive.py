@@ -5,10 +5,13 @@ Every sentence of the answer is made of spans of a document, so its citations ar
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from ragkb.answer.evidence import Candidate
 
+_CJK_END = re.compile("[\u3400-\u9fff」』）】]$")
+_ENDED = re.compile(r"[.!?。！？…;；:：][\"'”’)）]*$")
 RELATIVE_SCORE = 0.8  # of the best unit's: another one needs at least this to be added
 
 
@@ -19,3 +22,14 @@ def compose(found: Sequence[Candidate], most: int) -> list[Candidate]:
     best = found[0]
     rest = [one for one in found[1:most] if one.score >= RELATIVE_SCORE * best.score and one.signal("statement")]
     return [best, *sorted(rest, key=lambda one: (one.unit.passage.hit.rank, one.unit.start))]
+
+
+def running_text(sentences: Sequence[str]) -> str:
+    """The sentences one after the other, each with an end; Chinese ones without spaces between them."""
+    text = ""
+    for sentence in sentences:
+        is_chinese = bool(_CJK_END.search(sentence.rstrip("。！？；：")))
+        ended = sentence if _ENDED.search(sentence) else sentence + ("。" if is_chinese else ".")
+        gap = "" if not text or (is_chinese and text.endswith(("。", "！", "？", "；", "："))) else " "
+        text += gap + ended
+    return text

@@ -13,6 +13,7 @@ _ITEM = re.compile(r"\s*(?:[-*•–]|\(?\d{1,3}[.)]|\(?[a-z][.)])\s+")
 _ASKS = re.compile(r"^\s*(?:\*\*)?(?:Q|Question|问|问题)\s*[:：.]|[?？](?:\*\*)?\s*$")
 _ANSWERS = re.compile(r"^\s*(?:\*\*)?(?:A|Answer|答|回答)\s*[:：]\s*(?:\*\*)?\s*")
 _ENDS = re.compile(r"[.!?。！？；;:：…)）\]”\"’']$")
+_BREAK_IN_CJK = re.compile("(?<=[\u3000-\u9fff\uff00-\uffef])\\s*\n\\s*(?=[\u3000-\u9fff\uff00-\uffef])")
 HEADING_LENGTH = 80  # characters; a longer line without an end is text all the same
 
 
@@ -79,17 +80,24 @@ def units(passage: Passage) -> list[Unit]:
     return out
 
 
+def _one_line(text: str) -> str:
+    """The text without line breaks; between two Chinese characters a break is no space."""
+    return " ".join(_BREAK_IN_CJK.sub("", text).split())
+
+
 def _sentence(passage: Passage, span: tuple[int, int], text: str, asked: str) -> Unit:
     reads = f"{asked} {text}" if asked else text
     statement = bool(_ENDS.search(text)) or len(text) > HEADING_LENGTH or "\n" in text
-    return Unit(passage, (span,), _ANSWERS.sub("", text), reads, "", statement and not text.endswith((":", "：")))
+    return Unit(
+        passage, (span,), _one_line(_ANSWERS.sub("", text)), reads, "", statement and not text.endswith((":", "："))
+    )
 
 
 def _item(passage: Passage, span: tuple[int, int], text: str, lead: tuple[int, int] | None, asked: str) -> Unit:
-    bare = _ITEM.sub("", text, count=1)
+    bare = _one_line(_ITEM.sub("", text, count=1))
     if lead is None:
         return Unit(passage, (span,), bare, f"{asked} {text}".strip(), "", True)
-    opening = passage.hit.text[slice(*lead)]
+    opening = _one_line(passage.hit.text[slice(*lead)])
     spans = ((passage.hit.start + lead[0], passage.hit.start + lead[1]), span)
     return Unit(passage, spans, f"{opening} {bare}", f"{asked} {opening} {bare}".strip(), "", True)
 

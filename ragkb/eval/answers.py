@@ -65,7 +65,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class AnswersResult:
-    """summary: as DESIGN.md section 7 has it. rows: one for each question, in the file's order, no timings."""
+    """summary: as docs/eval.md defines it. rows: one for each question, in the file's order, no timings."""
 
     summary: dict[str, Any]
     rows: tuple[dict[str, Any], ...]

@@ -56,7 +56,7 @@ class Suite:
 
 @dataclass(frozen=True, slots=True)
 class RetrievalResult:
-    """summary: as DESIGN.md section 7 has it. rows: one for each query, in the order of the file, without timings."""
+    """summary: as docs/eval.md defines it. rows: one for each query, in the order of the file, without timings."""
 
     summary: dict[str, Any]
     rows: tuple[dict[str, Any], ...]
