@@ -14,11 +14,11 @@ from ragkb.answer.question import About, Question
 from ragkb.answer.units import Passage, Unit, units
 from ragkb.models import Embedder
 
-SIGNALS = ("cosine", "coverage", "around", "passage", "rank", "expected", "statement", "named")
+SIGNALS = ("cosine", "coverage", "around", "passage", "rank", "expected", "statement", "named", "least_named")
 # Fitted by `benchmarks/evidence.py`: pairs of a unit that holds the answer and one that does not.
 WEIGHTS = {
-    "both": (1.0, 0.1, 0.8, 0.1, 0.8, 0.3, 0.3, 0.5),
-    "words": (0.0, 0.6, 0.8, 0.2, 0.4, 0.3, 0.3, 0.5),
+    "both": (1.0, 0.1, 0.8, 0.1, 0.8, 0.3, 0.3, 0.5, 0.0),
+    "words": (0.0, 0.6, 0.8, 0.2, 0.4, 0.3, 0.3, 0.5, 0.0),
 }
 
 
@@ -30,6 +30,7 @@ class Candidate:
     around: the same, with title and headings. passage: the same, in the whole passage. rank: the passage's score.
     expected: whether it holds the kind of answer asked for. statement: 0 for headings and questions. named: share of
     what the question names that the unit, its title and headings hold; less for what only the passage holds.
+    least_named: the same for the worst of these names.
     """
 
     unit: Unit
@@ -78,7 +79,7 @@ def _candidate(question: Question, unit: Unit, cosine: float, context: About, ne
         hit.score,
         question.expects(unit.said),
         float(unit.is_statement and not _is_heading(unit)),
-        question.met_by(here | context, nearby),
+        *question.met_by(here | context, nearby),
     )
     weights = WEIGHTS["words" if question.vector is None else "both"]
     return Candidate(unit, signals, sum(w * s for w, s in zip(weights, signals, strict=True)))

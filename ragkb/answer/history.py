@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from ragkb.answer.question import content_terms
+from ragkb.text.asking import content_terms
 from ragkb.types import Turn
 
 FEW = 3  # content terms; a question with fewer may lean on what was said before

@@ -9,6 +9,7 @@ from ragkb.models import Embedder
 from ragkb.retrieve.fusion import convex, scaled
 from ragkb.settings import SearchSettings
 from ragkb.store.store import Reader, Where
+from ragkb.text.asking import named_terms, without_asking
 from ragkb.text.tokens import query_tokens
 from ragkb.types import Hit, Principal
 
@@ -37,7 +38,7 @@ def search(reader: Reader, embedder: Embedder, query: Query, settings: SearchSet
         vector = embedder.embed([query.text], query=True)[0]
         dense = scaled(reader.dense(vector, candidates, visible))
     if weight < 1:
-        lexical = scaled(reader.lexical(query_tokens(query.text, "en"), candidates, query.as_, visible))
+        lexical = scaled(reader.lexical(query_terms(query.text), candidates, query.as_, visible))
     ranked = convex(dense, lexical, weight)[: query.k]
     rows = reader.chunks([number for number, _, _ in ranked])
     return [
@@ -69,3 +70,8 @@ def dense_weight(query: Query, embedder: Embedder, settings: SearchSettings) -> 
         return 1.0 if query.leg == "dense" else 0.0
     readable = embedder.readable(query.text)
     return settings.dense_weight * readable if readable >= LEAST_READABLE else 0.0
+
+
+def query_terms(text: str) -> list[str]:
+    """Terms to look up, with repetitions: what only asks is left out, identifiers and names count twice."""
+    return [*query_tokens(without_asking(text), "en"), *named_terms(text)]
