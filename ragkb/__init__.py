@@ -1,10 +1,10 @@
 """A knowledge base over a company's documents: retrieval, checked citations, scored answers, evaluation.
 
-    from ragkb import KnowledgeBase
+from ragkb import KnowledgeBase
 
-    with KnowledgeBase.open("kb") as kb:
-        kb.ingest("docs")
-        print(kb.ask("How long is parental leave?").text)
+with KnowledgeBase.open("kb") as kb:
+    kb.ingest("docs")
+    print(kb.ask("How long is parental leave?").text)
 """
 
 from __future__ import annotations

@@ -198,14 +198,17 @@ class KnowledgeBase:
         settings = self.settings.answer
         if contexts is not None:
             given = Sources(
-                [Passage(hit) for hit in contexts], local_idf([hit.text for hit in contexts]), _quote_from(contexts)
+                "given",
+                [Passage(hit) for hit in contexts],
+                local_idf([hit.text for hit in contexts]),
+                _quote_from(contexts),
             )
             return answer(asked, given, self._embedder, settings)
         query = Query(asked.standalone, self._checked_k(k, settings.passages), as_, where)
         with self._store.reading() as reader:
             hits = search(reader, self._embedder, query, self.settings.search)
             passages = [Passage(hit, reader.context(hit.document_id, hit.start)) for hit in hits]
-            found = Sources(passages, reader.idf, reader.quote)
+            found = Sources("searched", passages, reader.idf, reader.quote)
             return answer(asked, found, self._embedder, settings)
 
     def documents(self, *, as_: Principal = NOBODY) -> Iterator[DocumentInfo]:

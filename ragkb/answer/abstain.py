@@ -10,51 +10,70 @@ from functools import cache
 from importlib.resources import files
 
 from ragkb.answer.evidence import Candidate
-from ragkb.answer.question import Question
+from ragkb.answer.question import About, Question
 from ragkb.text.language import cjk_share
-from ragkb.text.tokens import lexical_tokens
 
-FEATURES = ("cosine", "coverage", "around", "passage", "missing", "margin")
+FEATURES = (
+    "nearest",  # greatest cosine of any unit
+    "margin",  # that, over the mean of the ten greatest
+    "cosine",  # of the best unit: its signals, see evidence.SIGNALS
+    "coverage",
+    "around",
+    "passage",
+    "expected",
+    "rank",
+    "named",
+    "least_named",
+    "has_names",  # 1 if the question names something
+    "together",  # share of the question's information in the three best units
+    "elsewhere",  # share of it that the best unit's passage lacks and other documents hold
+    "nowhere",  # share of it that the best unit's passage lacks and no document holds
+    "unknown",  # share of the question's terms that no document holds
+    "gap",  # score of the best unit over the second
+    "terms",  # content terms of the question, in twenties
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """A logistic regression. weights: one a feature of FEATURES, in their units. For one kind of question."""
+    """A logistic regression. weights: one a feature of FEATURES, in their units."""
 
     bias: float
     weights: tuple[float, ...]
 
 
-def confidence(question: Question, found: Sequence[Candidate]) -> float:
-    """Probability, 0 to 1, that the passages answer the question; 0 without evidence."""
+def confidence(question: Question, found: Sequence[Candidate], kind: str) -> float:
+    """Probability, 0 to 1, that the passages answer the question; 0 without evidence.
+
+    kind: "searched" if the passages were found in a knowledge base, "given" if they came with the question. Fitted by
+    logistic regression on questions with and without an answer; see docs/architecture.md.
+    """
     if not found or not question.weights:
         return 0.0
-    kind = "words" if question.vector is None else "both"
-    calibration = _calibrations()[kind]
-    logit = calibration.bias + sum(
-        weight * value for weight, value in zip(calibration.weights, features(question, found), strict=True)
-    )
-    return 1 / (1 + math.exp(-logit))
+    used = _calibrations()[f"{kind}, {'words' if question.vector is None else 'both'}"]
+    logit = used.bias + sum(w * v for w, v in zip(used.weights, features(question, found), strict=True))
+    return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
 
 
 def features(question: Question, found: Sequence[Candidate]) -> tuple[float, ...]:
-    """The values of FEATURES, each 0 to 1 (margin may be slightly negative).
-
-    cosine, coverage, around: of the best sentence. passage: the best share of the question's information in one
-    passage. missing: the weight of the question's rarest term that no passage holds. margin: the best cosine over the
-    mean of the ten best.
-    """
+    """The values of FEATURES for evidence that is sorted, best first, and not empty."""
     best = found[0]
-    passages = {id(one.unit.passage): one.unit.passage for one in found}.values()
-    everything = {t for p in passages for t in lexical_tokens(f"{p.context}\n{p.hit.title}\n{p.hit.text}", "en")}
     cosines = sorted((one.signal("cosine") for one in found), reverse=True)[:10]
+    held = About.of(f"{best.unit.passage.context}\n{best.unit.passage.hit.title}\n{best.unit.passage.hit.text}").terms
+    lacking = question.weights.keys() - held
+    together = frozenset().union(*(About.of(one.unit.reads).terms for one in found[:3]))
+    signals = ("cosine", "coverage", "around", "passage", "expected", "rank", "named", "least_named")
     return (
         cosines[0],
-        best.signal("coverage"),
-        best.signal("around"),
-        max(one.signal("passage") for one in found),
-        max((weight for term, weight in question.weights.items() if term not in everything), default=0.0),
         cosines[0] - sum(cosines) / len(cosines),
+        *(best.signal(name) for name in signals),
+        float(bool(question.named or question.dates)),
+        question.covered(together),
+        sum(question.weights[term] for term in lacking - question.unknown),
+        sum(question.weights[term] for term in lacking & question.unknown),
+        len(question.unknown) / len(question.weights),
+        best.score - found[1].score if len(found) > 1 else 0.0,
+        len(question.weights) / 20,
     )
 
 
@@ -69,8 +88,9 @@ def refusal(question: str, nearest: Sequence[str]) -> str:
 
 @cache
 def _calibrations() -> dict[str, Calibration]:
+    """By kind and signal: "searched, both", "searched, words", "given, both", "given, words"."""
     raw = json.loads(files("ragkb.answer").joinpath("calibration.json").read_text("utf-8"))
     return {
-        kind: Calibration(raw[kind]["bias"], tuple(raw[kind]["weights"][name] for name in FEATURES))
-        for kind in ("both", "words")
+        name: Calibration(one["bias"], tuple(one["weights"][feature] for feature in FEATURES))
+        for name, one in raw["models"].items()
     }

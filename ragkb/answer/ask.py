@@ -31,8 +31,12 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where an answer may come from. quote: reads a span from the stored document, for this principal."""
+    """Where an answer may come from.
 
+    kind: "searched" or "given". quote: reads a span from the stored document, for this principal.
+    """
+
+    kind: str
     passages: Sequence[Passage]
     idf: Idf
     quote: Quote
@@ -43,7 +47,7 @@ def answer(asked: Asked, sources: Sources, embedder: Embedder, settings: AnswerS
     searched = time.perf_counter()
     question = read_question(asked.standalone, embedder, sources.idf)
     found = candidates(question, sources.passages, embedder)
-    sure = abstain.confidence(question, found)
+    sure = abstain.confidence(question, found, sources.kind)
     chosen = extractive.compose(found, settings.sentences) if sure >= settings.threshold else []
     sentences, citations = _cited(chosen, sources)
     if chosen:

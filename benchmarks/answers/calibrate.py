@@ -1,0 +1,202 @@
+"""Fits when to abstain: ragkb/answer/calibration.json, one logistic regression a kind of question.
+
+usage: python benchmarks/answers/calibrate.py --data DIR [--questions 110] [--write]
+
+searched: the sample corpus with its gold questions, and public passages with questions (DIR/xquad/en, DIR/xquad/zh,
+DIR/nq_oracle, DIR/cmrc2018), each asked twice: as it is, and with the passages of its own document left out.
+given: questions that people judged against given passages (DIR/clapnq/rag.jsonl, DIR/nomiracl/en.jsonl and zh.jsonl).
+Prints, by five-fold cross-validation, AUROC and the two error rates at the threshold 0.5. Needs scikit-learn.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import random
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import StratifiedKFold
+from sklearn.preprocessing import StandardScaler
+
+import ragkb.answer
+from ragkb import Hit, KnowledgeBase, NewDocument, Principal, Turn
+from ragkb.answer.abstain import FEATURES, features
+from ragkb.answer.evidence import candidates
+from ragkb.answer.history import standalone
+from ragkb.answer.question import local_idf, read_question
+from ragkb.answer.units import Passage
+from ragkb.types import Explain
+
+CORPUS = Path(__file__).parents[2] / "sample_corpus"
+WEIGHT = {"sample_corpus": 1.0}  # of a question; others count OTHERS, since theirs are easier and many
+OTHERS = 0.3
+STRENGTH = 1.0  # of the regression; larger fits closer
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One question with evidence. answerable: by people, or because its own document is among the passages."""
+
+    data: str
+    kind: str
+    values: tuple[float, ...]
+    answerable: bool
+
+
+def searched(name: str, kb: KnowledgeBase, asked: Sequence[dict[str, Any]], passages: int = 8) -> Iterator[Row]:
+    """Rows of questions to a knowledge base. `gold`: sources to leave out for the unanswerable twin, if any."""
+    embedder = kb._embedder
+    for one in asked:
+        history = [Turn(turn["role"], turn["content"]) for turn in one.get("history", ())]
+        text = standalone(one["question"], history)
+        hits = kb.search(text, k=passages + 1, as_=Principal(groups=tuple(one.get("groups", ()))))
+        gold = one.get("gold")
+        if gold is None:
+            variants = [(hits[:passages], bool(one["answerable"]))]
+        elif any(hit.source in gold for hit in hits[:passages]):
+            variants = [(hits[:passages], True), ([hit for hit in hits if hit.source not in gold][:passages], False)]
+        else:
+            continue
+        with kb._store.reading() as reader:
+            question = read_question(text, embedder, reader.idf)
+            for found, answerable in variants:
+                read = [Passage(hit, reader.context(hit.document_id, hit.start)) for hit in found]
+                evidence = candidates(question, read, embedder)
+                if evidence:
+                    signal = "words" if question.vector is None else "both"
+                    yield Row(name, f"searched, {signal}", features(question, evidence), answerable)
+
+
+def given(name: str, kb: KnowledgeBase, rows: Sequence[dict[str, Any]]) -> Iterator[Row]:
+    """Rows of questions that come with their passages."""
+    for one in rows:
+        hits = [_hit(rank, context) for rank, context in enumerate(one["contexts"], 1)]
+        question = read_question(one["question"], kb._embedder, local_idf([hit.text for hit in hits]))
+        evidence = candidates(question, [Passage(hit) for hit in hits], kb._embedder)
+        if evidence:
+            signal = "words" if question.vector is None else "both"
+            yield Row(name, f"given, {signal}", features(question, evidence), one["answerable"])
+
+
+def _hit(rank: int, context: dict[str, str]) -> Hit:
+    text = context["text"]
+    title = context.get("title", "")
+    return Hit(rank, 1.0, str(rank), str(rank), title, None, (), 0, len(text), text, Explain(None, None, 0.5))
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def public(folder: Path, many: int) -> tuple[list[NewDocument], list[dict[str, Any]]]:
+    """Documents of a BEIR folder and a seeded sample of its questions, each with the sources that answer it."""
+    gold: dict[str, set[str]] = defaultdict(set)
+    for line in (folder / "qrels.tsv").read_text("utf-8").splitlines()[1:]:
+        query, source, _ = line.split("\t")
+        gold[query].add(source)
+    documents = [NewDocument(d["_id"], d["text"], d.get("title", "").replace("_", " ")) for d in _lines(folder / "corpus.jsonl")]
+    questions = [{"question": q["text"], "gold": gold[q["_id"]]} for q in _lines(folder / "queries.jsonl") if q.get("answers")]
+    random.Random(3).shuffle(questions)
+    return documents, questions[:many]
+
+
+def collect(data: Path, many: int) -> list[Row]:
+    """All rows."""
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory() as folder:
+        with KnowledgeBase.open(Path(folder) / "sample") as kb:
+            kb.ingest(CORPUS)
+            rows += searched("sample_corpus", kb, _lines(CORPUS / "questions.jsonl"))
+            for name, file in (("clapnq", "clapnq/rag.jsonl"), ("nomiracl/en", "nomiracl/en.jsonl"), ("nomiracl/zh", "nomiracl/zh.jsonl")):
+                rows += given(name, kb, _lines(data / file))
+        for name in ("xquad/en", "xquad/zh", "nq_oracle", "cmrc2018"):
+            documents, questions = public(data / name, many)
+            with KnowledgeBase.open(Path(folder) / name.replace("/", "-")) as kb:
+                kb.add(documents)
+                rows += searched(name, kb, questions)
+            print(f"{name}: {len(rows)} rows so far", flush=True)
+    return rows
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """One regression, in the features' own units."""
+
+    bias: float
+    weights: list[float]
+
+    def probability(self, x: np.ndarray) -> np.ndarray:
+        return 1 / (1 + np.exp(-(x @ np.array(self.weights) + self.bias)))
+
+
+def fit(rows: Sequence[Row]) -> Fit:
+    """Classes balanced over all rows; then the scaling is folded into the weights."""
+    x, y = np.array([row.values for row in rows]), np.array([row.answerable for row in rows])
+    weight = np.array([WEIGHT.get(row.data, 1.0 if row.kind.startswith("given") else OTHERS) for row in rows])
+    for side in (True, False):
+        weight[y == side] *= weight.sum() / 2 / weight[y == side].sum()
+    scaler = StandardScaler().fit(x)
+    model = LogisticRegression(C=STRENGTH, max_iter=1000).fit(scaler.transform(x), y, sample_weight=weight)
+    scaled = model.coef_[0] / scaler.scale_
+    return Fit(float(model.intercept_[0] - (scaled * scaler.mean_).sum()), [float(value) for value in scaled])
+
+
+def report(kind: str, rows: Sequence[Row]) -> None:
+    """Cross-validated AUROC, and the two error rates at 0.5, by set; then the same rates of the final fit."""
+    y = np.array([row.answerable for row in rows])
+    x = np.array([row.values for row in rows])
+    folds = StratifiedKFold(5, shuffle=True, random_state=1).split(x, [f"{row.answerable} {row.data}" for row in rows])
+    crossed = np.zeros(len(rows))
+    for train, test in folds:
+        crossed[test] = fit([rows[i] for i in train]).probability(x[test])
+    final = fit(rows).probability(x)
+    for data in dict.fromkeys(row.data for row in rows):
+        at = np.array([row.data == data for row in rows])
+        line = f"{kind:18} {data:14} {at.sum():5} rows"
+        if 0 < y[at].sum() < at.sum():
+            line += f"  AUROC {roc_auc_score(y[at], crossed[at]):.3f}"
+        for name, values in (("cross-validated", crossed), ("fitted", final)):
+            wrong, refused = (values[at & ~y] >= 0.5).mean(), (values[at & y] < 0.5).mean()
+            line += f"  {name}: false answers {wrong:.2f}, false refusals {refused:.2f}"
+        print(line)
+
+
+def main() -> None:
+    """Collects, fits, prints, and writes with --write."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--questions", type=int, default=110)
+    parser.add_argument("--write", action="store_true")
+    parser.add_argument("--rows", type=Path, help="keep the rows here, and read them from here the next time")
+    options = parser.parse_args()
+    if options.rows and options.rows.exists():
+        rows = [Row(r[0], r[1], tuple(r[2]), r[3]) for r in json.loads(options.rows.read_text())]
+    else:
+        rows = collect(options.data, options.questions)
+        if options.rows:
+            options.rows.write_text(json.dumps([[r.data, r.kind, r.values, r.answerable] for r in rows]))
+    kinds = sorted({row.kind for row in rows})
+    models = {}
+    for kind in kinds:
+        some = [row for row in rows if row.kind == kind]
+        report(kind, some)
+        made = fit(some)
+        weights = {name: round(value, 4) for name, value in zip(FEATURES, made.weights, strict=True)}
+        models[kind] = {"bias": round(made.bias, 4), "weights": weights}
+    digest = hashlib.sha256(repr([(row.data, row.kind, row.answerable) for row in rows]).encode()).hexdigest()[:16]
+    if options.write:
+        path = Path(ragkb.answer.__file__).with_name("calibration.json")
+        path.write_text(json.dumps({"version": 1, "rows": len(rows), "data": digest, "models": models}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
