@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_KB := .demo/kb
 
-.PHONY: demo test check format nightly clean
+.PHONY: demo test check format nightly clean scale
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -18,9 +18,9 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 demo: $(VENV)/.installed  ## install, ingest the sample corpus, ask two questions
 	$(BIN)/ragkb --kb $(DEMO_KB) ingest sample_corpus
 	@echo
-	$(BIN)/ragkb --kb $(DEMO_KB) ask "How many days a week may I work from home?"
+	$(BIN)/ragkb --kb $(DEMO_KB) ask "When may I book first class on the train?"
 	@echo
-	$(BIN)/ragkb --kb $(DEMO_KB) ask "出差住宿标准是多少？"
+	$(BIN)/ragkb --kb $(DEMO_KB) ask "出差报销单要在几天内交？"
 	@echo
 	@echo "Yours to try:  $(BIN)/ragkb --kb $(DEMO_KB) ask '...'   and   $(BIN)/ragkb --kb $(DEMO_KB) serve"
 
@@ -31,6 +31,10 @@ check: $(VENV)/.installed-dev  ## lint, format and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+scale: $(VENV)/.installed-dev  ## search, writing and memory at ten thousand to a million chunks; unchanged files
+	$(BIN)/python -m benchmarks.scale.search $(if $(DATA),--data $(DATA))
+	$(BIN)/python -m benchmarks.scale.reingest
 
 format: $(VENV)/.installed-dev  ## put the code into its form
 	$(BIN)/ruff check --fix .

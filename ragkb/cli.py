@@ -251,13 +251,13 @@ def serve(
     kb: Kb = None,
 ) -> None:
     """Answer over HTTP. --groups: the groups of every caller, until callers have keys."""
+    from ragkb.server.address import check_address
     from ragkb.server.run import serve as run
     from ragkb.settings import Settings
 
-    settings = Settings.load()
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
-    server = settings.server.model_validate({**settings.server.model_dump(), **given})
-    settings = settings.model_copy(update={"server": server})
+    settings = Settings.load(server=given) if given else Settings.load()
+    check_address(settings.server.host)
     with _opened(context, kb, settings=settings) as opened:
         run(opened, settings, Principal.of_groups(_groups(groups)))
 

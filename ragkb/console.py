@@ -124,6 +124,7 @@ def status(found: Status) -> RenderableType:
         ("embedder", f"{found.embedder}, {found.precision}, {found.dim} dimensions"),
         ("generation", str(found.generation)),
         ("disk", ", ".join(f"{name} {size / 1e6:.1f} MB" for name, size in found.bytes.items())),
+        ("memory", ", ".join(f"{name} {size / 1e6:.1f} MB" for name, size in found.memory.items())),
     )
     for name, value in rows:
         table.add_row(name, escape(value))

@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What a knowledge base holds. bytes: on disk. generation: commits so far. precision: of the embedder here."""
+    """What a knowledge base holds. generation: commits so far. precision: of the embedder here.
+
+    bytes: on disk. memory: bytes that a process holds of its indexes to search, without the lexical index, whose files
+    the system maps as they are used.
+    """
 
     path: str
     documents: int
@@ -38,6 +42,7 @@ class Status:
     dim: int
     generation: int
     bytes: Mapping[str, int]
+    memory: Mapping[str, int]
 
 
 class KnowledgeBase:
@@ -93,8 +98,8 @@ class KnowledgeBase:
         """Ingests files and folders; what is stored already is recognised. Returns one row a file.
 
         groups: who may read documents for which no manifest says it. prune: also removes documents of the same roots
-        whose file is gone. Raises NotFound for a path that does not exist, Busy, StorageError; a file that cannot be
-        read is a row with status "refused".
+        that are not there any more. Raises NotFound if none of the paths exists, Busy, StorageError; a file that cannot
+        be read is a row with status "refused".
         """
         from ragkb.ingest.pipeline import Ingest
 
@@ -226,6 +231,7 @@ class KnowledgeBase:
         with self._store.reading() as reader:
             infos = list(reader.documents(Principal.admin()))
             generation = reader.snapshot.generation
+            memory = reader.snapshot.bytes_in_memory()
         languages: dict[str, int] = {}
         for info in infos:
             languages[info.language] = languages.get(info.language, 0) + 1
@@ -241,6 +247,7 @@ class KnowledgeBase:
             dim=self._embedder.dim,
             generation=generation,
             bytes=self._store.bytes_on_disk(),
+            memory=memory,
         )
 
     def verify(self) -> list[Problem]:

@@ -43,7 +43,7 @@ class AnswerSettings(_Section):
 
     passages: int = Field(8, ge=1, le=100, description="hits that are read for an answer")
     sentences: int = Field(3, ge=1, le=10, description="most evidence sentences in an answer")
-    threshold: float = Field(0.5, ge=0, le=1, description="least confidence to answer; below it the answer abstains")
+    threshold: float = Field(0.42, ge=0, le=1, description="least confidence to answer; below it the answer abstains")
 
 
 class LimitSettings(_Section):
@@ -74,7 +74,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(
         env_prefix="RAGKB_",
         env_nested_delimiter="__",
-        extra="ignore",
+        extra="forbid",
         frozen=True,
         nested_model_default_partial_update=True,
     )
@@ -96,7 +96,10 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        toml = TomlConfigSettingsSource(settings_cls, Path(os.environ.get("RAGKB_CONFIG", "ragkb.toml")))
+        named = os.environ.get("RAGKB_CONFIG")
+        if named and not Path(named).is_file():
+            raise InputError(f"RAGKB_CONFIG names {named}, which is no file", "correct it or unset it")
+        toml = TomlConfigSettingsSource(settings_cls, Path(named or "ragkb.toml"))
         return init_settings, env_settings, toml
 
     @classmethod

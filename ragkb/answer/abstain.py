@@ -31,6 +31,8 @@ FEATURES = (
     "unknown",  # share of the question's terms that no document holds
     "gap",  # score of the best unit over the second
     "terms",  # content terms of the question, in twenties
+    "unexpected",  # 1 if the best unit holds nothing of the kind asked for: no number, date, name, reason
+    "passage_squared",
 )
 
 
@@ -74,6 +76,8 @@ def features(question: Question, found: Sequence[Candidate]) -> tuple[float, ...
         len(question.unknown) / len(question.weights),
         best.score - found[1].score if len(found) > 1 else 0.0,
         len(question.weights) / 20,
+        float(best.signal("expected") == 0),
+        best.signal("passage") ** 2,
     )
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ragkb.errors import DocumentRefused, InputError, LimitExceeded, RagkbError
+from ragkb.errors import DocumentRefused, InputError, LimitExceeded, NotFound, RagkbError
 from ragkb.ingest import sources
 from ragkb.ingest.chunk import chunk
 from ragkb.ingest.loaders import load, media_type
@@ -83,22 +83,26 @@ class Ingest:
         self._total = 0
         with store.reading() as reader:
             self._known = {(item.root, item.source): item for item in reader.known()}
+        self._roots = {root for root, _ in self._known}
         self._by_content: dict[str, list[Known]] = {}
         for item in self._known.values():
             self._by_content.setdefault(item.sha256, []).append(item)
 
     def files(self, paths: Iterable[str | Path], groups: tuple[str, ...], prune: bool) -> IngestReport:
         """Ingests files and folders. groups: of documents for which no manifest names any."""
-        found = list(sources.find([Path(path) for path in paths]))
+        there, missing = _existing(paths)
+        found = list(sources.find(there))
         self._total = len(found)
         seen: set[tuple[str, str]] = set()
+        for path in missing:
+            self._reports.append(FileReport(str(path), "refused", "no such file or folder"))
         for file in found:
             self._tell(file.source)
             seen.add(self._file(file, groups))
             self._commit_when_full()
         self._commit()
         if prune:
-            self._prune({str(file.root) for file in found}, seen)
+            self._prune([path.resolve() for path in there if path.is_dir()], seen)
         return self._report()
 
     def documents(self, documents: Iterable[NewDocument]) -> IngestReport:
@@ -215,7 +219,7 @@ class Ingest:
 
     def _place(self, file: sources.SourceFile) -> tuple[str, str]:
         """(root, source) of the file: those under which it is stored already from a higher folder, else its own."""
-        for parent in file.root.parents:
+        for parent in (parent for parent in file.root.parents if str(parent) in self._roots):
             source = file.path.relative_to(parent).as_posix()
             if (str(parent), source) in self._known:
                 return str(parent), source
@@ -237,12 +241,16 @@ class Ingest:
                 return known
         return None
 
-    def _prune(self, roots: set[str], seen: set[tuple[str, str]]) -> None:
-        gone = [item for key, item in self._known.items() if item.root in roots and key not in seen]
-        gone = [item for item in gone if not (Path(item.root) / item.source).exists()]
+    def _prune(self, folders: Sequence[Path], seen: set[tuple[str, str]]) -> None:
+        """Removes the documents that came from these folders and that this run did not find there any more."""
+        gone = [
+            item
+            for key, item in self._known.items()
+            if key not in seen and any((Path(item.root) / item.source).is_relative_to(folder) for folder in folders)
+        ]
         if gone:
             self._writer.remove([item.id for item in gone])
-            self._reports += [FileReport(item.source, "removed", "its file is gone", item.id) for item in gone]
+            self._reports += [FileReport(item.source, "removed", "not there any more", item.id) for item in gone]
 
     # --- committing -----------------------------------------------------------------------------------------------
 
@@ -312,3 +320,13 @@ def _checked_groups(groups: Iterable[str]) -> Iterable[str]:
         if not group.strip() or group != group.strip() or "*" in group or any(ord(c) < 32 for c in group):
             raise InputError(f"group {group!r} cannot be used", "a group is a name without '*' and line breaks")
         yield group
+
+
+def _existing(paths: Iterable[str | Path]) -> tuple[list[Path], list[Path]]:
+    """(paths that exist, paths that do not). Raises NotFound if none exists."""
+    given = [Path(path) for path in paths]
+    there = [path for path in given if path.exists()]
+    missing = [path for path in given if not path.exists()]
+    if missing and not there:
+        raise NotFound(f"{missing[0]}: no such file or folder", "check the path")
+    return there, missing
