@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_KB := .demo/kb
 
-.PHONY: demo test check format nightly clean scale
+.PHONY: demo test check format kills damage readers nightly clean scale
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -39,6 +39,15 @@ scale: $(VENV)/.installed-dev  ## search, writing and memory at ten thousand to 
 format: $(VENV)/.installed-dev  ## put the code into its form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+kills: $(VENV)/.installed-dev  ## a thousand kills at random moments; nothing may be lost
+	$(BIN)/python -m benchmarks.store.kills --kills 1000 --seed 1
+
+damage: $(VENV)/.installed-dev  ## three hundred flips, truncations and swaps; each has to be noticed
+	$(BIN)/python -m benchmarks.store.damage --trials 300 --seed 1
+
+readers: $(VENV)/.installed-dev  ## a million reads beside a writer; none may be torn
+	$(BIN)/python -m benchmarks.store.readers --reads 1000000
 
 clean:
 	rm -rf $(VENV) .demo .pytest_cache .mypy_cache .ruff_cache

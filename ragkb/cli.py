@@ -59,7 +59,10 @@ def options(
 def ingest(
     context: typer.Context,
     paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files and folders.")],
-    groups: Groups = None,
+    groups: Annotated[
+        list[str] | None,
+        typer.Option("--groups", metavar="G1,G2", help="Who may read them, where no manifest says it."),
+    ] = None,
     prune: Annotated[bool, typer.Option("--prune", help="Also remove documents whose file is gone.")] = False,
     kb: Kb = None,
     as_json: Json = False,

@@ -213,13 +213,14 @@ class KnowledgeBase:
         with self._store.reading() as reader:
             hits = search(reader, self._embedder, query, self.settings.search)
             passages = [Passage(hit, reader.context(hit.document_id, hit.start)) for hit in hits]
-            found = Sources("searched", passages, reader.idf, reader.quote)
+            found = Sources("searched", passages, reader.rarity(as_), reader.quote)
             return answer(asked, found, self._embedder, settings)
 
     def documents(self, *, as_: Principal = NOBODY) -> Iterator[DocumentInfo]:
         """The documents that `as_` may read, by source."""
         with self._store.reading() as reader:
-            yield from list(reader.documents(as_))
+            found = reader.documents(as_)
+        yield from found  # the transaction has ended: a caller may take its time, and write
 
     def document(self, id: str, *, as_: Principal = NOBODY) -> Document:
         """The document with its text. Raises NotFound: absent and not visible look the same."""

@@ -159,7 +159,7 @@ BAD = [
     (["ask", "   "], 2, "empty"),
     (["ask", ""], 2, "empty"),
     (["search", "x", "-k", "0"], 2, "k is 0"),
-    (["search", "x", "-k", "many"], 2, "many"),
+    (["search", "x", "-k", "many"], 2, "-k"),
     (["search", "x", "--where", "department"], 2, "KEY=VALUE"),
     (["ask", "x" * 9000], 2, "9000"),
     (["delete", "nothing"], 3, "nothing"),
@@ -221,7 +221,7 @@ def test_interrupted_ingest_keeps_what_was_committed(tmp_path: Path) -> None:
         (docs / f"{i:04}.txt").write_text(f"Note {i}. " + f"The value of item {i} is {i * 7}. " * 20, "utf-8")
     child = subprocess.Popen([*RAGKB, "ingest", docs, "--kb", kb], stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not list(kb.glob("vectors/*.faiss")):
+    while time.monotonic() < deadline and not list(kb.glob("vectors/*")):
         time.sleep(0.05)
     child.send_signal(signal.SIGINT)
     _, said = child.communicate(timeout=60)

@@ -4,6 +4,7 @@ usage: python benchmarks/answers/calibrate.py --data DIR [--questions 110] [--wr
 
 searched: the sample corpus with its gold questions, and public passages with questions (DIR/xquad/en, DIR/xquad/zh,
 DIR/nq_oracle, DIR/cmrc2018), each asked twice: as it is, and with the passages of its own document left out.
+far: questions of two of these sets to the sample corpus and to a knowledge base of three documents.
 given: questions that people judged against given passages (DIR/clapnq/rag.jsonl, DIR/nomiracl/en.jsonl and zh.jsonl).
 Prints, by five-fold cross-validation, AUROC and the two error rates at the threshold 0.5. Needs scikit-learn.
 """
@@ -22,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
+from scipy.optimize import minimize
 from sklearn.metrics import roc_auc_score
 from sklearn.model_selection import StratifiedKFold
 from sklearn.preprocessing import StandardScaler
@@ -37,10 +38,13 @@ from ragkb.answer.units import Passage
 from ragkb.types import Explain
 
 CORPUS = Path(__file__).parents[2] / "sample_corpus"
-WEIGHT = {"sample_corpus": 1.0}  # of a question; others count OTHERS, since theirs are easier and many
-OTHERS = 0.3
+WEIGHT = {"sample_corpus": 1.0, "far": 0.3}  # of a question; others count OTHERS, since theirs are easier and many
+OTHERS = 0.1
 LEAST = 10
-STRENGTH = 3.0  # of the regression; larger fits closer
+STRENGTH = 3.0  # of the data against the ridge; larger fits closer
+# Which way a feature may push: a question that the documents know less of must never look more answerable for it.
+DOWN = "elsewhere nowhere unknown unexpected".split()
+BOUNDS = [(None, None), *((None, 0) if feature in DOWN else (None, None) for feature in FEATURES)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +72,25 @@ def searched(name: str, kb: KnowledgeBase, asked: Sequence[dict[str, Any]], pass
         else:
             continue
         with kb._store.reading() as reader:
-            question = read_question(text, embedder, reader.idf)
+            question = read_question(text, embedder, reader.rarity(Principal(groups=tuple(one.get("groups", ())))))
             for found, answerable in variants:
                 read = [Passage(hit, reader.context(hit.document_id, hit.start)) for hit in found]
                 evidence = candidates(question, read, embedder)
                 if evidence:
                     signal = "words" if question.vector is None else "both"
                     yield Row(name, f"searched, {signal}", features(question, evidence), answerable)
+
+
+def far(data: Path, kb: KnowledgeBase) -> Iterator[Row]:
+    """Rows of questions that have nothing to do with the documents."""
+    asked = [one for name in ("nq_oracle", "xquad/zh") for one in public(data / name, 60)[1]]
+    strangers = [{"question": one["question"], "answerable": False} for one in asked]
+    yield from searched("far", kb, strangers)
+    with tempfile.TemporaryDirectory() as folder, KnowledgeBase.open(folder) as small:
+        small.add([NewDocument("leave.md", "Parental leave lasts 14 weeks.", "Leave")])
+        small.add([NewDocument("canteen.txt", "The canteen opens at 11:30 and closes at 14:00.", "Canteen")])
+        small.add([NewDocument("差旅.md", "住宿标准为每晚四百五十元。", "差旅")])
+        yield from searched("far", small, strangers)
 
 
 def given(name: str, kb: KnowledgeBase, rows: Sequence[dict[str, Any]]) -> Iterator[Row]:
@@ -121,6 +137,7 @@ def collect(data: Path, many: int) -> list[Row]:
         with KnowledgeBase.open(Path(folder) / "sample") as kb:
             kb.ingest(CORPUS)
             rows += searched("sample_corpus", kb, _lines(CORPUS / "questions.jsonl"))
+            rows += far(data, kb)
             for name, file in (
                 ("clapnq", "clapnq/rag.jsonl"),
                 ("nomiracl/en", "nomiracl/en.jsonl"),
@@ -159,9 +176,21 @@ def fit(rows: Sequence[Row]) -> Fit:
             if at.any():
                 weight[at] *= total / 2 / weight[at].sum()
     scaler = StandardScaler().fit(x)
-    model = LogisticRegression(C=STRENGTH, max_iter=1000).fit(scaler.transform(x), y, sample_weight=weight)
-    scaled = model.coef_[0] / scaler.scale_
-    return Fit(float(model.intercept_[0] - (scaled * scaler.mean_).sum()), [float(value) for value in scaled])
+    found = _logistic(scaler.transform(x), np.where(y, 1.0, -1.0), weight)
+    scaled = found[1:] / scaler.scale_
+    return Fit(float(found[0] - (scaled * scaler.mean_).sum()), [float(value) for value in scaled])
+
+
+def _logistic(x: np.ndarray, sign: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Bias and weights of a ridge logistic regression within BOUNDS."""
+
+    def loss(b: np.ndarray) -> tuple[float, np.ndarray]:
+        z = sign * (x @ b[1:] + b[0])
+        slope = -weight * sign / (1 + np.exp(np.clip(z, -30, 30)))
+        value = STRENGTH * (weight * np.logaddexp(0, -z)).sum() + 0.5 * (b[1:] ** 2).sum()
+        return value, np.concatenate([[STRENGTH * slope.sum()], STRENGTH * (x.T @ slope) + b[1:]])
+
+    return np.asarray(minimize(loss, np.zeros(x.shape[1] + 1), jac=True, method="L-BFGS-B", bounds=BOUNDS).x)
 
 
 def _count(rows: Sequence[Row], like: Row) -> int:
@@ -205,7 +234,7 @@ def main() -> None:
     models = {}
     for kind in sorted({row.kind for row in rows}):
         # a few questions stray into the other kind of a set; they are too few to be crossed
-        some = [row for row in rows if row.kind == kind and _count(rows, row) >= LEAST]
+        some = [row for row in rows if row.kind == kind and (row.data == "far" or _count(rows, row) >= LEAST)]
         report(kind, some)
         made = fit(some)
         weights = {name: round(value, 4) for name, value in zip(FEATURES, made.weights, strict=True)}

@@ -36,6 +36,9 @@ FEATURES = (
 )
 
 
+NEAR = 0.45  # cosine of a paraphrase; what has nothing in common stays well under it
+
+
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """A logistic regression. weights: one a feature of FEATURES, in their units."""
@@ -50,11 +53,17 @@ def confidence(question: Question, found: Sequence[Candidate], kind: str) -> flo
     kind: "searched" if the passages were found in a knowledge base, "given" if they came with the question. Fitted by
     logistic regression on questions with and without an answer; see docs/architecture.md.
     """
-    if not found or not question.weights:
+    if not found or not question.weights or _is_strange(question, found):
         return 0.0
     used = _calibrations()[f"{kind}, {'words' if question.vector is None else 'both'}"]
     logit = used.bias + sum(w * v for w, v in zip(used.weights, features(question, found), strict=True))
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
+
+
+def _is_strange(question: Question, found: Sequence[Candidate]) -> bool:
+    """True if the documents hold no term of the question and nothing that means nearly the same."""
+    nearest = max(one.signal("cosine") for one in found)
+    return question.unknown >= question.weights.keys() and nearest < NEAR
 
 
 def features(question: Question, found: Sequence[Candidate]) -> tuple[float, ...]:

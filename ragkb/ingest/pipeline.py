@@ -80,6 +80,7 @@ class Ingest:
         self._reports: list[FileReport] = []
         self._pending: list[_Pending] = []
         self._touched: list[tuple[str, str, str, int, int]] = []
+        self._moved: set[str] = set()  # ids of documents whose file was found under another name
         self._total = 0
         with store.reading() as reader:
             self._known = {(item.root, item.source): item for item in reader.known()}
@@ -149,20 +150,24 @@ class Ingest:
     def _loaded(self, root: str, source: str, data: bytes, mtime_ns: int, about: Attributes) -> None:
         """Takes a file's bytes: recognised by content, or read, cut and put in line."""
         started = time.perf_counter()
-        identity = Identity(
-            root, source, media_type(data, source), hashlib.sha256(data).hexdigest(), len(data), mtime_ns
-        )
-        known = self._same(identity, self._fingerprint(about))
-        if known:
-            self._touched.append((known.id, root, source, identity.size, mtime_ns))
-            moved = f"moved from {known.source}" if (known.root, known.source) != (root, source) else ""
-            self._unchanged(known, source, moved)
-            return
         try:
-            draft = load(data, source, self._settings.limits)
-            self._queue(draft, identity, about, started)
+            media = media_type(data, source)
+            identity = Identity(root, source, media, hashlib.sha256(data).hexdigest(), len(data), mtime_ns)
+            known = self._same(identity, self._fingerprint(about))
+            if known:
+                self._seen_again(known, identity)
+            else:
+                self._queue(load(data, source, self._settings.limits), identity, about, started)
         except (DocumentRefused, LimitExceeded) as error:
             self._refuse(source, error, started)
+
+    def _seen_again(self, known: Known, identity: Identity) -> None:
+        """The bytes are stored already: at this place, or at one that is gone."""
+        moved = (known.root, known.source) != (identity.root, identity.source)
+        if moved:
+            self._moved.add(known.id)
+        self._touched.append((known.id, identity.root, identity.source, identity.size, identity.mtime_ns))
+        self._unchanged(known, identity.source, f"moved from {known.source}" if moved else "")
 
     def _document(self, document: NewDocument) -> None:
         started = time.perf_counter()
@@ -237,6 +242,8 @@ class Ingest:
             return at_place if (at_place.sha256, at_place.fingerprint) == (identity.sha256, fingerprint) else None
         for known in self._by_content.get(identity.sha256, []):
             path = Path(known.root) / known.source
+            if known.id in self._moved:
+                continue
             if known.fingerprint == fingerprint and Path(known.root).is_absolute() and not path.exists():
                 return known
         return None
@@ -246,7 +253,9 @@ class Ingest:
         gone = [
             item
             for key, item in self._known.items()
-            if key not in seen and any((Path(item.root) / item.source).is_relative_to(folder) for folder in folders)
+            if key not in seen
+            and item.id not in self._moved
+            and any((Path(item.root) / item.source).is_relative_to(folder) for folder in folders)
         ]
         if gone:
             self._writer.remove([item.id for item in gone])
@@ -317,8 +326,9 @@ def embedded_text(item: Chunk) -> str:
 
 def _checked_groups(groups: Iterable[str]) -> Iterable[str]:
     for group in groups:
-        if not group.strip() or group != group.strip() or "*" in group or any(ord(c) < 32 for c in group):
-            raise InputError(f"group {group!r} cannot be used", "a group is a name without '*' and line breaks")
+        broken = len(group.splitlines()) != 1 or any(ord(c) < 32 for c in group)
+        if not group.strip() or group != group.strip() or broken or set(group) & set("*,"):
+            raise InputError(f"group {group!r} cannot be used", "a group is a name without '*', ',' and line breaks")
         yield group
 
 

@@ -6,11 +6,15 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ragkb.errors import ModelError
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
 
 # Tokens of a batch, padding included. Measured on two cores: 4 to 8 texts of 256 tokens are fastest, since larger
 # batches leave the processor's cache.
@@ -22,17 +26,16 @@ class OnnxEmbedder:
 
     def __init__(self, folder: Path, threads: int = 0) -> None:
         import onnxruntime
-        from tokenizers import Tokenizer
 
         info = json.loads((folder / "info.json").read_text("utf-8"))
         self.id: str = info["id"]
         self.dim: int = info["dim"]
         self.precision: str = info["precision"]
         self._prompts: dict[str, str] = info["prompts"]
-        self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer = _tokenizer(folder / "tokenizer.json")
         self._tokenizer.no_padding()  # subtle: the file itself may ask for padding, which ruins the vectors
         self._tokenizer.enable_truncation(info["max_tokens"])
-        self._counter = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self._counter = _tokenizer(folder / "tokenizer.json")
         self._counter.no_padding()
         self._counter.no_truncation()
         self._unknown = info["unknown_token"]
@@ -97,6 +100,15 @@ class OnnxEmbedder:
             mask[number, : len(row)] = 1
         feed = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
         return {name: feed[name] for name in self._inputs}
+
+
+def _tokenizer(path: Path) -> Tokenizer:
+    from tokenizers import Tokenizer
+
+    try:
+        return Tokenizer.from_file(str(path))
+    except Exception as error:  # subtle: the library raises nothing narrower
+        raise ModelError(f"{path}: cannot be read ({error})", "delete that folder; it is made again") from error
 
 
 def _batches(lengths: list[int]) -> Iterator[list[int]]:

@@ -143,9 +143,16 @@ def _needs_reduced_range() -> bool:
 
 
 def _check(folder: Path) -> None:
-    info = json.loads((folder / "info.json").read_text("utf-8"))
-    if _sha256(folder / "encoder.onnx") != info["sha256"]:
-        raise ModelError(f"{folder / 'encoder.onnx'} is damaged", "delete that folder; it is made again")
+    hint = "delete that folder; it is made again"
+    try:
+        info = json.loads((folder / "info.json").read_text("utf-8"))
+        digest = _sha256(folder / "encoder.onnx")
+    except OSError as error:
+        raise ModelError(f"{error.filename}: cannot be read ({error.strerror})", hint) from None
+    except ValueError:
+        raise ModelError(f"{folder / 'info.json'} is damaged", hint) from None
+    if digest != info["sha256"]:
+        raise ModelError(f"{folder / 'encoder.onnx'} is damaged", hint)
 
 
 def _sha256(path: Path) -> str:
@@ -182,8 +189,14 @@ def _export(name: str, source: Path, staging: Path) -> None:
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        tokenizer = transformers.AutoTokenizer.from_pretrained(str(source))
-        model = transformers.AutoModel.from_pretrained(str(source), attn_implementation="eager").eval().float()
+        try:
+            tokenizer = transformers.AutoTokenizer.from_pretrained(str(source))
+            model = transformers.AutoModel.from_pretrained(str(source), attn_implementation="eager").eval().float()
+        except (OSError, ValueError, KeyError, ImportError) as error:
+            reason = str(error).strip().partition("\n")[0]
+            raise ModelError(
+                f"embedder {name!r} cannot be loaded ({reason})", "name a folder that holds a model, or 'minilm'"
+            ) from None
         limit, pooling = _shape(source, model.config, tokenizer)
         _export_float(model, tokenizer, pooling, staging / "float32.onnx")
     if not tokenizer.is_fast:

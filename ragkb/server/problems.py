@@ -17,6 +17,7 @@ from ragkb.render import error_json
 from ragkb.server.logs import write
 
 LONGEST = 500  # characters of a message: a caller's own input comes back in it
+NAMES = {413: "content_too_large", 422: "unprocessable_content"}  # Python's own words for these change between versions
 WORDS = {
     400: ("the request cannot be read", "see /docs for what this route takes"),
     404: ("there is nothing at this path", "see /docs for the routes"),
@@ -42,7 +43,9 @@ def problem(
 def standard(status: int, headers: Mapping[str, str] | None = None) -> JSONResponse:
     """The error of a status alone; its type is the status' name."""
     message, hint = WORDS.get(status, (HTTPStatus(status).phrase.lower(), ""))
-    return problem(status, HTTPStatus(status).phrase.lower().replace(" ", "_"), message, hint, headers)
+    return problem(
+        status, NAMES.get(status, HTTPStatus(status).phrase.lower().replace(" ", "_")), message, hint, headers
+    )
 
 
 def crashed(request_id: str) -> JSONResponse:

@@ -39,6 +39,7 @@ class AnswerShape(_Shape):
     """An answer with its citations, or an abstention with its reason."""
 
     question: str
+    standalone: str
     answer: str
     abstained: bool
     reason: str

@@ -8,23 +8,47 @@ from __future__ import annotations
 
 import hashlib
 import json
+import lzma
+import os
 import shutil
+import struct
 import tempfile
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from ragkb.errors import InputError, NotFound, StorageError
 from ragkb.store import catalogue
-from ragkb.store.catalogue import Catalogue
-from ragkb.store.files import sha256_file, sync_folder
+from ragkb.store.catalogue import Catalogue, sound
+from ragkb.store.crashpoints import reached
+from ragkb.store.files import sha256_file, storage_errors, sync_file, sync_folder
 from ragkb.store.lock import writer_lock
 from ragkb.store.schema import FORMAT
-from ragkb.store.store import CATALOGUE, Store
+from ragkb.store.store import CATALOGUE, Store, Writer
 from ragkb.store.verify import verify
 
 MANIFEST = "manifest.json"
+WORKPLACE = ".ragkb-backup-"
+_KEYS = {"format", "generation", "documents", "chunks", "embedder", "sha256"}
+# What zipfile raises for a file that is damaged, or packed in a way that it does not know.
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    lzma.LZMAError,
+    KeyError,
+    TypeError,
+    ValueError,
+    EOFError,
+    OverflowError,
+    NotImplementedError,
+    RuntimeError,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +68,21 @@ def backup(store: Store, file: Path) -> Backup:
     """Writes the backup, whole or not at all. Raises InputError if the file exists, StorageError."""
     if file.exists():
         raise InputError(f"{file} exists", "name a new file")
-    try:
-        with tempfile.TemporaryDirectory(dir=file.parent, prefix=".ragkb-backup-") as folder:
-            copy = Path(folder) / CATALOGUE
-            store.catalogue.copy_to(copy)
-            manifest = _manifest(copy)
-            packed = Path(folder) / "packed"
-            with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-                archive.write(copy, CATALOGUE)
-                archive.writestr(MANIFEST, json.dumps(manifest, sort_keys=True))
-            packed.rename(file)
-            sync_folder(file.parent)
-    except OSError as error:
-        raise StorageError(f"{file}: cannot be written ({error.strerror})", "check the folder and the disk") from None
-    return _backup(file, manifest)
+    with storage_errors(file), _workplace(file.parent) as folder:
+        copy = folder / CATALOGUE
+        store.catalogue.copy_to(copy)
+        reached("backup: catalogue copied")
+        manifest = _manifest(copy)
+        packed = folder / "packed"
+        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+            archive.write(copy, CATALOGUE)
+            archive.writestr(MANIFEST, json.dumps(manifest, sort_keys=True))
+        sync_file(packed)
+        reached("backup: packed")
+        packed.rename(file)
+        reached("backup: renamed")
+        sync_folder(file.parent)
+        return _backup(file, manifest)
 
 
 def restore(file: Path, folder: Path) -> Backup:
@@ -69,25 +94,42 @@ def restore(file: Path, folder: Path) -> Backup:
         raise NotFound(f"{file}: no such backup", "name a file that `ragkb backup` wrote")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"{folder} is not empty", "restore into a new folder, then change places")
-    staging = folder.with_name(f".{folder.name}.restoring")
+    staging = folder.absolute().with_name(f".{folder.name}.restoring")
     shutil.rmtree(staging, ignore_errors=True)
     try:
-        staging.mkdir(parents=True)
-        manifest = _unpack(file, staging)
-        _index(staging)
-        folder.mkdir(exist_ok=True)
-        folder.rmdir()
-        staging.rename(folder)
-    except OSError as error:
-        raise StorageError(f"{folder}: cannot be written ({error.strerror})", "check the disk") from None
+        with storage_errors(folder):
+            staging.mkdir(parents=True)
+            manifest = _unpack(file, staging)
+            reached("restore: unpacked")
+            _index(staging)
+            reached("restore: indexed")
+            sync_folder(staging)
+            folder.mkdir(exist_ok=True)
+            folder.rmdir()
+            staging.rename(folder)
+            reached("restore: renamed")
+            sync_folder(staging.parent)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
     return _backup(file, manifest)
 
 
+@contextmanager
+def _workplace(folder: Path) -> Iterator[Path]:
+    """A new hidden folder in `folder`, removed at the end. What a backup that died left there is removed as well."""
+    for left in folder.glob(f"{WORKPLACE}*"):
+        with suppress(Timeout, OSError), FileLock(left / "lock", timeout=0):
+            shutil.rmtree(left, ignore_errors=True)
+    with tempfile.TemporaryDirectory(dir=folder, prefix=WORKPLACE) as made:
+        lock = FileLock(Path(made) / "lock", timeout=0)
+        with lock:
+            yield Path(made)
+
+
 def _manifest(copy: Path) -> dict[str, object]:
     held = Catalogue(copy)
-    with held.read() as at:
+    with held.read() as at, sound(copy):
+        held.check_seal(at)
         meta = catalogue.meta(at)
         documents = at.execute("SELECT count(*) FROM documents").fetchone()[0]
         chunks = at.execute("SELECT count(*) FROM chunks").fetchone()[0]
@@ -108,29 +150,30 @@ def _unpack(file: Path, staging: Path) -> dict[str, object]:
     """Writes the catalogue of the backup into `staging`, checked against its manifest."""
     try:
         with zipfile.ZipFile(file) as archive:
-            manifest: dict[str, object] = json.loads(archive.read(MANIFEST))
+            manifest: dict[str, object] = dict(json.loads(archive.read(MANIFEST)))
             digest = hashlib.sha256()
             with archive.open(CATALOGUE) as packed, (staging / CATALOGUE).open("wb") as out:
                 while block := packed.read(1 << 20):
                     digest.update(block)
                     out.write(block)
-    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError) as error:
+                out.flush()
+                os.fsync(out.fileno())
+    except _UNREADABLE as error:
         raise StorageError(f"{file}: damaged, or no backup ({error})", "take another backup file") from None
-    if digest.hexdigest() != manifest.get("sha256"):
+    if digest.hexdigest() != manifest.get("sha256") or manifest.keys() != _KEYS:
         raise StorageError(f"{file}: damaged, its catalogue is not the one that was packed", "take another backup file")
     return manifest
 
 
 def _index(staging: Path) -> None:
     """Makes the indexes of an unpacked catalogue and verifies the whole."""
-    (staging / "vectors").mkdir()
     store = Store(staging)
-    with writer_lock(staging):
-        from ragkb.store.store import Writer
-
-        Writer(store).rebuild()
-    problems = verify(store)
-    store.close()
+    try:
+        with writer_lock(staging):
+            Writer(store).rebuild()
+        problems = verify(store)
+    finally:
+        store.close()
     if problems:
         first = problems[0]
         raise StorageError(f"the restored store is not whole: {first.where}: {first.what}", "take another backup file")

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import queue
 import secrets
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import astuple, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ragkb.errors import InputError, StorageError
+from ragkb.errors import Busy, InputError, StorageError
+from ragkb.store.crashpoints import reached
+from ragkb.store.files import storage_errors, sync_folder
 from ragkb.store.records import Entry, Known
 from ragkb.store.schema import APPLICATION_ID, FORMAT, SCHEMA
 from ragkb.store.vectors import SegmentFile
@@ -29,6 +33,10 @@ _INFO = """SELECT d.number, d.id, d.source, d.title, d.metadata, d.media_type, d
   (SELECT json_group_array(name) FROM (SELECT name FROM document_groups g WHERE g.document = d.number ORDER BY name))
   FROM documents d"""
 FIELDS = ("id", "source", "title", "media_type", "language")
+GENERATION = "generation.json"
+STAGING = ".catalogue.sqlite.new"
+PATIENCE = 10  # seconds that SQLite waits for others
+DAMAGED = "run `ragkb verify`; a backup can be restored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,43 +65,60 @@ class Catalogue:
         self._closed = False
 
     @classmethod
-    def create(cls, path: Path, embedder: str, dim: int, lexical_folder: str) -> None:
-        """Writes an empty catalogue at `path`, whole or not at all. Raises StorageError."""
-        staging = path.with_name(f".{path.name}.new")
-        staging.unlink(missing_ok=True)
-        with _storage_errors(path):
+    def create(cls, path: Path, embedder: str, dim: int, lexical: tuple[str, Sequence[SegmentFile]]) -> None:
+        """Writes an empty catalogue at `path`, whole or not at all. lexical: its folder and files."""
+        staging = path.with_name(STAGING)
+        meta = {
+            "generation": 0,
+            "next_document": 1,
+            "next_chunk": 1,
+            "committed_chunk": 0,
+            "pending": 0,
+            "lexical_folder": lexical[0],
+            "embedder": embedder,
+            "dim": dim,
+            "kb": secrets.token_hex(16),
+        }
+        with storage_errors(path), _sqlite_errors(path):
+            for leftover in (staging, path.with_name(f"{STAGING}-journal")):
+                leftover.unlink(missing_ok=True)
             connection = sqlite3.connect(staging, isolation_level=None)
-            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version = {FORMAT}")
-            connection.executescript(SCHEMA)
-            meta = {
-                "generation": 0,
-                "next_document": 1,
-                "next_chunk": 1,
-                "committed_chunk": 0,
-                "lexical_folder": lexical_folder,
-                "embedder": embedder,
-                "dim": dim,
-            }
-            rows = [*((key, str(value)) for key, value in meta.items()), ("kb", secrets.token_hex(16))]
-            connection.executemany("INSERT INTO meta VALUES (?, ?)", rows)
-            connection.close()
+            try:
+                connection.execute("PRAGMA synchronous = FULL")
+                marks = f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {FORMAT};"
+                connection.executescript(f"BEGIN; {marks} {SCHEMA}")
+                connection.executemany("INSERT INTO meta VALUES (?, ?)", [(k, str(v)) for k, v in meta.items()])
+                set_index_files(connection, "lexical", lexical[1])
+                seal(connection)
+                connection.execute("COMMIT")
+            finally:
+                connection.close()
+            reached("create: catalogue written")
             staging.rename(path)
+            sync_folder(path.parent)
 
     def check(self) -> None:
         """Raises InputError for a foreign SQLite file or a format this version does not know, StorageError."""
         with self.read() as at:
             application = at.execute("PRAGMA application_id").fetchone()[0]
             version = at.execute("PRAGMA user_version").fetchone()[0]
+            if (application, version) == (APPLICATION_ID, FORMAT):
+                with sound(self.path):
+                    self.check_seal(at)
         if application != APPLICATION_ID:
             raise InputError(f"{self.path}: an SQLite file that is not ragkb's", "name another folder")
         if version > FORMAT:
             raise InputError(f"{self.path}: format {version}, this ragkb reads up to {FORMAT}", "upgrade ragkb")
+        if version < FORMAT:
+            raise StorageError(f"{self.path}: damaged, format {version} was never written", DAMAGED)
 
     @contextmanager
     def read(self) -> Iterator[sqlite3.Connection]:
-        """A connection inside one read transaction: everything read belongs to one generation."""
-        with _storage_errors(self.path):
+        """A connection inside one read transaction: everything read belongs to one generation.
+
+        Only what SQLite raises becomes a StorageError: what else goes wrong in the caller's block is the caller's.
+        """
+        with _sqlite_errors(self.path):
             try:
                 connection = self._idle.get_nowait()
             except queue.Empty:
@@ -102,34 +127,90 @@ class Catalogue:
                 connection.execute("BEGIN")
                 yield connection
             finally:
-                connection.execute("ROLLBACK")
-                connection.close() if self._closed else self._idle.put(connection)
+                self._give_back(connection)
 
     @contextmanager
     def write(self) -> Iterator[sqlite3.Connection]:
         """A connection inside one write transaction, committed at the end. Needs the writer's lock."""
-        with _storage_errors(self.path):
+        with storage_errors(self.path), _sqlite_errors(self.path):
             connection = self._connect()
             try:
                 connection.execute("BEGIN IMMEDIATE")
                 yield connection
+                seal(connection)
+                now = meta(connection)
+                reached("catalogue: before commit")
                 connection.execute("COMMIT")
+                reached("catalogue: committed")
             finally:
                 connection.close()  # subtle: closing rolls an open transaction back
+        self._witness(now)
 
     def vacuum(self) -> None:
-        """Rewrites the file without free pages and empties the write-ahead log. Needs the writer's lock."""
-        with _storage_errors(self.path):
+        """Rewrites the file without free pages and empties the write-ahead log. Needs the writer's lock.
+
+        Raises Busy if a reader holds on to the old pages: they are then still in the file.
+        """
+        with _sqlite_errors(self.path):
             connection = self._connect()
             try:
                 connection.execute("VACUUM")
-                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                reached("catalogue: vacuumed")
+                blocked, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                reached("catalogue: log emptied")
             finally:
                 connection.close()
+        if blocked:
+            raise Busy(f"{self.path}: a reader still holds what was removed", "purge again when it is done")
+
+    def check_seal(self, at: sqlite3.Connection) -> None:
+        """Raises StorageError if meta or the list of index files is not what the last commit wrote."""
+        if meta(at).get("seal") != _seal(at):
+            raise StorageError(f"{self.path}: damaged, its table `meta` or `index_files` was changed", DAMAGED)
+
+    def check_log(self, at: sqlite3.Connection) -> None:
+        """Raises StorageError if a commit is gone: SQLite drops a damaged end of its write-ahead log in silence."""
+        kept, seen = generation(at), self._witnessed(at)
+        if seen > kept:
+            with self.read() as newer:  # subtle: `at` may be older than a commit that came in between
+                kept = max(kept, generation(newer))
+        if seen > kept:
+            raise StorageError(
+                f"{self.path}-wal: damaged or gone, commit {seen} is lost and the catalogue holds {kept}",
+                "restore a backup, or keep what is left with `ragkb doctor --rebuild`",
+            )
+
+    def _witnessed(self, at: sqlite3.Connection) -> int:
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            noted = json.loads(self._generation_file.read_text("utf-8"))
+            seen = int(noted["generation"])
+            if noted == _note(meta(at)["kb"], seen):
+                return seen
+        return 0
+
+    @property
+    def _generation_file(self) -> Path:
+        return self.path.with_name(GENERATION)
+
+    def _witness(self, now: Mapping[str, str]) -> None:
+        """Notes a commit beside the catalogue; a note that is missing or too old does no harm, so it is not synced."""
+        staging = self.path.with_name(f".{GENERATION}.new")
+        with suppress(OSError):
+            staging.write_text(json.dumps(_note(now["kb"], int(now["generation"]))), "utf-8")
+            os.replace(staging, self._generation_file)
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        try:
+            if connection.in_transaction:  # subtle: SQLite ends it by itself on some errors
+                connection.execute("ROLLBACK")
+        except sqlite3.Error:
+            connection.close()
+            return
+        connection.close() if self._closed else self._idle.put(connection)
 
     def copy_to(self, path: Path) -> None:
         """Writes a whole, compact copy of the last commit to `path`, while others read and write."""
-        with _storage_errors(path):
+        with _sqlite_errors(path):
             connection = self._connect()
             try:
                 connection.execute("VACUUM INTO ?", (str(path),))
@@ -144,22 +225,41 @@ class Catalogue:
 
     def _connect(self) -> sqlite3.Connection:
         uri = f"{self.path.resolve().as_uri()}?mode=rw"
-        connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=10, check_same_thread=False)
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute("PRAGMA secure_delete = ON")
+        try:
+            connection = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=PATIENCE, check_same_thread=False)
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA secure_delete = ON")
+        except sqlite3.OperationalError:
+            if os.access(self.path.parent, os.W_OK):
+                raise
+            raise StorageError(
+                f"{self.path.parent}: read-only; readers too write a file there, to know of each other",
+                "copy the knowledge base to where it can be written, or allow it",
+            ) from None
         return connection
 
 
+def _note(kb: str, generation: int) -> dict[str, int]:
+    return {"generation": generation, "checksum": zlib.crc32(f"{kb} {generation}".encode())}
+
+
 @contextmanager
-def _storage_errors(path: Path) -> Iterator[None]:
+def _sqlite_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        raise StorageError(f"{path}: {error}", "run `ragkb verify`; a backup can be restored") from error
-    except OSError as error:
-        raise StorageError(f"{path}: {error.strerror or error}", "check the disk and its permissions") from error
+        raise StorageError(f"{path}: {error}", DAMAGED) from error
+
+
+@contextmanager
+def sound(path: Path) -> Iterator[None]:
+    """Around reading rows alone: what cannot be understood there is damage. Raises StorageError."""
+    try:
+        yield
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError) as error:
+        raise StorageError(f"{path}: damaged, a row cannot be understood ({error})", DAMAGED) from error
 
 
 # --- meta -------------------------------------------------------------------------------------------------------------
@@ -195,9 +295,27 @@ def set_meta(at: sqlite3.Connection, key: str, value: object) -> None:
     """Sets one value of the meta table.
 
     committed_chunk: chunks with a greater number that an index holds are phantoms of a writer that died.
+    pending: 1 from the reservation of numbers to the commit: the lexical index may be ahead of the catalogue.
+    seal: SHA-256 over the rest of meta and over index_files.
     lexical_folder: the folder of the lexical index in force.
     """
-    at.execute("UPDATE meta SET value = ? WHERE key = ?", (str(value), key))
+    at.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, str(value)))
+
+
+def pending(at: sqlite3.Connection) -> bool:
+    """Whether a commit was begun and not ended: a writer is at work, has failed, or has died."""
+    return meta(at).get("pending") == "1"
+
+
+def seal(at: sqlite3.Connection) -> None:
+    """Makes a flipped bit in what the whole store hangs on noticeable: set at the end of every write transaction."""
+    set_meta(at, "seal", _seal(at))
+
+
+def _seal(at: sqlite3.Connection) -> str:
+    held = sorted(item for item in meta(at).items() if item[0] != "seal")
+    files = at.execute("SELECT kind, name, sha256, bytes, rows FROM index_files ORDER BY kind, name").fetchall()
+    return hashlib.sha256(repr((held, files)).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 # --- documents --------------------------------------------------------------------------------------------------------
@@ -244,7 +362,7 @@ def insert(at: sqlite3.Connection, entry: Entry, place: Place, model: str) -> No
         f"""INSERT INTO documents (number, id, root, source, title, text, metadata, media_type, language, sha256, size,
         mtime_ns, fingerprint, page_starts, headings, tables, ingested_at, generation, checksum)
         VALUES ({",".join("?" * 19)})""",
-        (place.number, *row, place.generation, checksum(row, entry.groups, chunks)),
+        (place.number, *row, place.generation, ""),
     )
     at.executemany("INSERT INTO document_groups VALUES (?, ?)", [(place.number, group) for group in entry.groups])
     at.executemany(
@@ -256,6 +374,7 @@ def insert(at: sqlite3.Connection, entry: Entry, place: Place, model: str) -> No
         "INSERT OR IGNORE INTO embeddings VALUES (?, ?, ?, ?)",
         [(d, model, v, zlib.crc32(v)) for d, v in zip(entry.digests, vectors, strict=True)],
     )
+    _set_checksum(at, place.number)
 
 
 def remove(at: sqlite3.Connection, identity: str, generation: int) -> bool:
@@ -275,12 +394,14 @@ def touch(at: sqlite3.Connection, identity: str, root: str, source: str, size: i
         "UPDATE documents SET root = ?, source = ?, size = ?, mtime_ns = ? WHERE number = ?",
         (root, source, size, mtime_ns, row[0]),
     )
-    at.execute("UPDATE documents SET checksum = ? WHERE number = ?", (stored_checksum(at, row[0]), row[0]))
+    _set_checksum(at, row[0])
 
 
 def removed_in_lexical(at: sqlite3.Connection) -> list[int]:
     """Documents that are gone from the catalogue and may still be in the lexical index."""
-    return [row[0] for row in at.execute("SELECT document FROM removed WHERE in_lexical = 1 ORDER BY document")]
+    query = """SELECT document FROM removed WHERE in_lexical = 1
+               AND NOT EXISTS (SELECT 1 FROM documents WHERE number = document) ORDER BY document"""
+    return [row[0] for row in at.execute(query)]
 
 
 def set_removed_from_lexical(at: sqlite3.Connection, documents: Iterable[int]) -> None:
@@ -317,26 +438,26 @@ def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
-def checksum(row: Sequence[Any], groups: Sequence[str], chunks: Sequence[Sequence[Any]]) -> str:
-    """SHA-256 over everything stored for one document, so that a flipped bit in the catalogue is noticed."""
+def stored_checksum(at: sqlite3.Connection, number: int) -> str:
+    """SHA-256 over everything that the catalogue holds now for the document: a flipped bit is noticed."""
+    row = at.execute(
+        """SELECT number, generation, id, root, source, title, text, metadata, media_type, language, sha256, size,
+        mtime_ns, fingerprint, page_starts, headings, tables, ingested_at FROM documents WHERE number = ?""",
+        (number,),
+    ).fetchone()
+    groups = at.execute("SELECT name FROM document_groups WHERE document = ? ORDER BY name", (number,)).fetchall()
+    chunks = at.execute(
+        "SELECT number, start, end, page, heading, context, digest FROM chunks WHERE document = ? ORDER BY number",
+        (number,),
+    ).fetchall()
     digest = hashlib.sha256()
-    for part in (row, sorted(groups), chunks):
+    for part in (row, groups, chunks):
         digest.update(repr(part).encode("utf-8", "surrogatepass"))
     return digest.hexdigest()
 
 
-def stored_checksum(at: sqlite3.Connection, number: int) -> str:
-    """The checksum of what the catalogue holds now for the document."""
-    row = at.execute(
-        """SELECT id, root, source, title, text, metadata, media_type, language, sha256, size, mtime_ns, fingerprint,
-        page_starts, headings, tables, ingested_at FROM documents WHERE number = ?""",
-        (number,),
-    ).fetchone()
-    groups = [r[0] for r in at.execute("SELECT name FROM document_groups WHERE document = ?", (number,))]
-    chunks = at.execute(
-        "SELECT start, end, page, heading, context, digest FROM chunks WHERE document = ? ORDER BY number", (number,)
-    ).fetchall()
-    return checksum(row, groups, chunks)
+def _set_checksum(at: sqlite3.Connection, number: int) -> None:
+    at.execute("UPDATE documents SET checksum = ? WHERE number = ?", (stored_checksum(at, number), number))
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
@@ -439,16 +560,16 @@ def matching(at: sqlite3.Connection, where: Mapping[str, Scalar | Sequence[Scala
     return {row[0] for row in at.execute(query, values)}
 
 
-def documents_since(at: sqlite3.Connection, generation: int) -> list[tuple[int, tuple[str, ...]]]:
-    """(number, groups) of the documents added after that generation, by number."""
-    groups: dict[int, list[str]] = {}
+def groups_since(at: sqlite3.Connection, generation: int) -> dict[int, tuple[str, ...]]:
+    """Sorted groups of the documents added after that generation, by number; those without any are absent."""
+    groups: dict[int, tuple[str, ...]] = {}
     for number, name in at.execute(
-        "SELECT document, name FROM document_groups JOIN documents ON number = document WHERE generation > ?",
+        """SELECT document, name FROM documents CROSS JOIN document_groups ON document = number
+           WHERE generation > ? ORDER BY name""",
         (generation,),
     ):
-        groups.setdefault(number, []).append(name)
-    rows = at.execute("SELECT number FROM documents WHERE generation > ? ORDER BY number", (generation,))
-    return [(row[0], tuple(groups.get(row[0], ()))) for row in rows]
+        groups[number] = (*groups.get(number, ()), name)
+    return groups
 
 
 def removed_since(at: sqlite3.Connection, generation: int) -> list[int]:
@@ -456,10 +577,28 @@ def removed_since(at: sqlite3.Connection, generation: int) -> list[int]:
     return [row[0] for row in at.execute("SELECT document FROM removed WHERE generation > ?", (generation,))]
 
 
-def chunk_map_since(at: sqlite3.Connection, number: int) -> NDArray[np.int64]:
-    """Shape (n, 2): chunk number and document number of the chunks with a greater number, ascending."""
-    rows = at.execute("SELECT number, document FROM chunks WHERE number > ? ORDER BY number", (number,)).fetchall()
-    return np.array(rows, np.int64).reshape(-1, 2)
+def chunk_ranges_since(at: sqlite3.Connection, generation: int) -> NDArray[np.int64]:
+    """Shape (n, 3), ascending: document number, its first chunk, its chunks, of those added after that generation.
+
+    Invariant: the chunks of a document follow one another, and a document with a greater number has greater ones.
+    Both queries read indexes alone, never the rows of a million chunks.
+    """
+    if generation:
+        # subtle: left to choose, SQLite walks through all documents to have them in order
+        query = """SELECT number, (SELECT min(number) FROM chunks WHERE document = d.number) AS first,
+                   (SELECT count(*) FROM chunks WHERE document = d.number)
+                   FROM documents d INDEXED BY documents_generation WHERE generation > ? AND first NOT NULL
+                   ORDER BY number"""
+        rows = at.execute(query, (generation,)).fetchall()
+    else:
+        rows = at.execute("SELECT document, min(number), count(*) FROM chunks GROUP BY document").fetchall()
+    return np.array(rows, np.int64).reshape(-1, 3)
+
+
+def existing_chunks(at: sqlite3.Connection, first: int, last: int) -> NDArray[np.int64]:
+    """The numbers of the chunks from `first` to `last`, ascending."""
+    rows = at.execute("SELECT number FROM chunks WHERE number BETWEEN ? AND ? ORDER BY number", (first, last))
+    return np.fromiter((row[0] for row in rows), np.int64)
 
 
 def lexical_rows(at: sqlite3.Connection) -> Iterator[tuple[int, int, tuple[str, ...], str]]:
@@ -496,6 +635,15 @@ def all_vectors(at: sqlite3.Connection, model: str) -> Iterator[tuple[int, NDArr
         if vector is None:
             raise StorageError(f"chunk {number} has no embedding", "ingest its document again")
         yield number, np.frombuffer(vector, "<f2")
+
+
+def vector_blocks(
+    at: sqlite3.Connection, model: str, rows: int
+) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float16]]]:
+    """all_vectors in arrays of `rows` rows: chunk numbers, vectors."""
+    pairs = all_vectors(at, model)
+    while block := list(islice(pairs, rows)):
+        yield np.array([number for number, _ in block], np.int64), np.stack([vector for _, vector in block])
 
 
 def forget(at: sqlite3.Connection) -> None:

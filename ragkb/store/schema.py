@@ -28,7 +28,7 @@ CREATE TABLE documents (
   tables TEXT NOT NULL,         -- JSON [[start, end, header], ..]
   ingested_at TEXT NOT NULL,
   generation INTEGER NOT NULL,
-  checksum TEXT NOT NULL,       -- SHA-256 over the row, its groups and its chunks: see catalogue.checksum
+  checksum TEXT NOT NULL,       -- SHA-256 over the row, its groups and its chunks: see catalogue.stored_checksum
   UNIQUE (root, source)
 );
 CREATE INDEX documents_sha256 ON documents (sha256);

@@ -16,6 +16,8 @@ from ragkb.store.lexical import LexicalIndex, LexicalSearcher
 from ragkb.store.vectors import Segment
 from ragkb.types import Principal, Scalar
 
+CACHED = 64  # principals and filters whose visible chunks are kept
+
 
 @dataclass(frozen=True, slots=True)
 class Visible:
@@ -26,16 +28,36 @@ class Visible:
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
-    """One generation.
+class DocumentTable:
+    """The documents that have chunks, a row each, ascending by number.
 
-    chunks: shape (n, 2), chunk number and document number, ascending by chunk; chunks of removed documents are out.
-    groups: document number to its groups. last_chunk: greatest chunk number seen so far.
+    ranges: shape (n, 3), document number, its first chunk number, how many chunks it has; they follow one another.
+    access: shape (n,), index into `groups`. groups: the distinct sets of groups, sorted names.
     """
 
+    ranges: NDArray[np.int64]
+    access: NDArray[np.int32]
+    groups: tuple[tuple[str, ...], ...]
+
+    def chunks_of(self, rows: NDArray[np.bool_], length: int) -> Visible:
+        """The chunks of the chosen rows, as a bitmap over the first `length` chunk numbers."""
+        _, first, count = self.ranges[rows].T
+        edges = np.zeros(length + 1, np.int8)
+        edges[first] += 1
+        edges[first + count] -= 1
+        bits = np.cumsum(edges, dtype=np.int8)[:length].view(bool)
+        return Visible(np.packbits(bits, bitorder="little"), int(count.sum()))
+
+
+EMPTY = DocumentTable(np.empty((0, 3), np.int64), np.empty(0, np.int32), ())
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One generation. last_chunk: greatest chunk number seen so far."""
+
     generation: int
-    chunks: NDArray[np.int64]
-    groups: Mapping[int, tuple[str, ...]]
+    documents: DocumentTable
     last_chunk: int
     segments: tuple[Segment, ...]
     lexical: LexicalSearcher
@@ -50,45 +72,55 @@ class Snapshot:
         with self._lock:
             if key in self._cache:
                 return self._cache[key]
-        documents = [number for number, groups in self.groups.items() if as_.may_read(groups)]
+        rows = np.array([as_.may_read(groups) for groups in self.documents.groups], bool)[self.documents.access]
         if where:
-            matching = catalogue.matching(at, where)
-            documents = [number for number in documents if number in matching]
-        made = self._bitmap(np.array(sorted(documents), np.int64))
+            matching = np.fromiter(catalogue.matching(at, where), np.int64)
+            rows = rows & np.isin(self.documents.ranges[:, 0], matching)
+        made = self.documents.chunks_of(rows, self.last_chunk + 1)
         with self._lock:
-            if len(self._cache) >= 64:
+            if len(self._cache) >= CACHED:
                 self._cache.clear()
             self._cache[key] = made
         return made
 
-    def _bitmap(self, documents: NDArray[np.int64]) -> Visible:
-        seen = np.isin(self.chunks[:, 1], documents)
-        bits = np.zeros(self.last_chunk + 1, bool)
-        bits[self.chunks[seen, 0]] = True
-        return Visible(np.packbits(bits, bitorder="little"), int(seen.sum()))
+    def bytes_in_memory(self) -> dict[str, int]:
+        """Bytes of the vectors and of the tables that say whose each chunk is and who may see it."""
+        with self._lock:
+            bitmaps = sum(held.bitmap.nbytes for held in self._cache.values())
+        return {
+            "vectors": sum(segment.bytes_in_memory for segment in self.segments),
+            "documents": self.documents.ranges.nbytes + self.documents.access.nbytes + bitmaps,
+        }
 
 
 def load(at: sqlite3.Connection, folder: Path, lexical: LexicalIndex, old: Snapshot | None) -> Snapshot:
     """The snapshot of the generation that `at` sees; what `old` holds is not read again."""
-    generation = catalogue.generation(at)
     if old and catalogue.forgotten(at) > old.generation:
         old = None  # removals since then are no longer on record
-    since = old.generation if old else 0
-    removed = set(catalogue.removed_since(at, since))
-    groups = {number: names for number, names in old.groups.items() if number not in removed} if old else {}
-    groups.update(catalogue.documents_since(at, since))
-    last = old.last_chunk if old else 0
-    added = catalogue.chunk_map_since(at, last)
-    kept = old.chunks[~np.isin(old.chunks[:, 1], list(removed))] if old else np.empty((0, 2), np.int64)
+    documents = _documents(at, old)
     loaded = {segment.file.name: segment for segment in old.segments} if old else {}
+    newest = int(documents.ranges[-1, 1:].sum()) - 1 if len(documents.ranges) else 0
     return Snapshot(
-        generation=generation,
-        chunks=np.concatenate([kept, added]),
-        groups=groups,
-        last_chunk=int(added[-1, 0]) if len(added) else last,
+        generation=catalogue.generation(at),
+        documents=documents,
+        last_chunk=max(newest, old.last_chunk if old else 0),
         segments=tuple(
             loaded.get(file.name) or Segment.load(folder / "vectors", file)
             for file in catalogue.index_files(at, "vectors")
         ),
         lexical=lexical.searcher(),
+    )
+
+
+def _documents(at: sqlite3.Connection, old: Snapshot | None) -> DocumentTable:
+    since, held = (old.generation, old.documents) if old else (0, EMPTY)
+    kept = ~np.isin(held.ranges[:, 0], catalogue.removed_since(at, since))
+    added = catalogue.chunk_ranges_since(at, since)
+    groups = catalogue.groups_since(at, since)
+    numbers = {names: number for number, names in enumerate(held.groups)}
+    access = [numbers.setdefault(groups.get(document, ()), len(numbers)) for document in added[:, 0].tolist()]
+    return DocumentTable(
+        np.concatenate([held.ranges[kept], added]),
+        np.concatenate([held.access[kept], np.array(access, np.int32)]),
+        tuple(numbers),
     )

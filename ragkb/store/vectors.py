@@ -1,13 +1,20 @@
-"""The dense index: immutable FAISS segments of half-precision vectors.
+"""The dense index: immutable segments, each one file of half-precision vectors with their chunk numbers.
 
-A segment is exact (every vector is compared) and keeps the chunks' numbers. The catalogue holds the same half-precision
-values, so a segment can be rebuilt bit for bit.
+The vectors are the catalogue's own, bit for bit, so every score is an exact cosine and a segment can be checked and
+merged without the catalogue. A small segment is held in memory and compared whole. One of IVF_ROWS rows or more adds an
+inverted file of 8-bit codes (FAISS): the codes are held in memory and propose candidates; the vectors stay on disk and
+score them.
 """
 
 from __future__ import annotations
 
+import math
+import os
 import secrets
-from collections.abc import Sequence
+import struct
+import threading
+import weakref
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,9 +24,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ragkb.errors import StorageError
-from ragkb.store.files import sha256_file, write_durably
+from ragkb.store.files import durable_file, sha256_file
 
 FAN_OUT = 8  # segments of one size class that are merged into one of the next
+LARGE = 250_000  # a segment of more rows is merged no more: a commit never waits for longer than eight of these take
+MOST_ROWS = 1_000_000  # of a segment that is made anew from the catalogue
+BLOCK = 16_384  # rows that are handled at once
+
+# Measured on two cores with up to a million vectors of 384 numbers: benchmarks/scale/README.md.
+IVF_ROWS = 10_000  # rows from which a segment gets an inverted file
+PROBES = 64  # lists that are looked into when every row is visible
+OVERSAMPLE = 2  # candidates that are scored exactly for each hit that is wanted
+LEAST_CANDIDATES = 100
+GATHERED = 1_500  # so few visible rows are all scored exactly, without the lists
+SAMPLE = 20  # vectors a list that the lists are trained with
+ROUNDS = 8
+
+_MAGIC = b"ragkbvec"
+_HEADER = struct.Struct("<8sIIQQ")  # magic, version, dim, rows, bytes of the inverted file (0: there is none)
+_VERSION = 1
+_ONES = np.array([bin(byte).count("1") for byte in range(256)], np.uint8)
+
+Proposed = tuple[NDArray[np.float32], NDArray[np.int64]]  # scores that may be estimates, and chunk numbers
+Block = tuple[NDArray[np.int64], NDArray[np.float16]]  # chunk numbers, and their vectors, shape (n, dim)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +60,26 @@ class SegmentFile:
 
 
 class Segment:
-    """A loaded segment."""
+    """A loaded segment. Safe to search from several threads. Its file may be unlinked while it is held."""
 
-    def __init__(self, file: SegmentFile, index: Any) -> None:
+    def __init__(self, file: SegmentFile, path: Path) -> None:
         self.file = file
-        self._index = index
+        self._path = path
+        self._descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        weakref.finalize(self, os.close, self._descriptor)
+        self._seeking = threading.Lock()
+        with open(self._descriptor, "rb", closefd=False) as stream:
+            magic, version, dim, rows, inverted = _HEADER.unpack(stream.read(_HEADER.size))
+            self._dim = int(dim)
+            if (magic, version, rows) != (_MAGIC, _VERSION, file.rows):
+                raise StorageError(f"{path}: not a segment that this version reads", "run `ragkb doctor --rebuild`")
+            stream.seek(_HEADER.size + 2 * rows * self._dim)
+            self._numbers = np.frombuffer(stream.read(8 * rows), "<i8")
+            self._inverted = bool(inverted)
+            if inverted:
+                self._index: Any = faiss.read_index(faiss.PyCallbackIOReader(stream.read))  # type: ignore[attr-defined]
+            else:
+                self._index = _exact(self._numbers, self.vectors())
 
     @classmethod
     def load(cls, folder: Path, file: SegmentFile) -> Segment:
@@ -47,49 +89,229 @@ class Segment:
             raise StorageError(
                 f"{path}: damaged, its SHA-256 is not {file.sha256[:12]}…", "run `ragkb doctor --rebuild`"
             )
-        return cls(file, faiss.read_index(str(path)))
+        return cls(file, path)
 
-    def search(self, vector: NDArray[np.float32], k: int, allowed: NDArray[np.uint8] | None) -> list[tuple[int, float]]:
-        """Up to k (chunk number, cosine), best first. allowed: bitmap over chunk numbers, None for all."""
-        parameters = None
-        if allowed is not None:
-            selector = faiss.IDSelectorBitmap(allowed)  # type: ignore[call-arg, arg-type]
-            parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
-        scores, numbers = self._index.search(vector[None], min(k, self.file.rows), params=parameters)
-        # subtle: FAISS pads with -1 when fewer than k vectors exist
-        return [(int(n), float(s)) for n, s in zip(numbers[0], scores[0], strict=True) if n >= 0]
+    def propose(self, vector: NDArray[np.float32], k: int, allowed: NDArray[np.uint8]) -> Proposed:
+        """What is nearest, about right: the k best, or more by their codes."""
+        if not self._inverted:
+            return self._lookup(vector, k, _parameters(allowed))
+        visible = self._count(allowed)
+        if visible <= max(GATHERED, k):
+            numbers = self._visible(allowed)
+            return self.scores(vector, numbers), numbers
+        return self._candidates(vector, _wanted(k), allowed, visible)
+
+    def scores(self, vector: NDArray[np.float32], numbers: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The exact cosines of chunks of this segment; equal for equal vectors, whatever else is asked for."""
+        rows = self._rows(np.searchsorted(self._numbers, numbers)).astype(np.float64)
+        return np.asarray((rows * vector).sum(axis=1), np.float32)
 
     def numbers(self) -> NDArray[np.int64]:
-        """The chunk numbers, in the order of the rows."""
-        return np.asarray(faiss.vector_to_array(self._index.id_map))
+        """The chunk numbers, ascending, in the order of the rows."""
+        return self._numbers
 
-    def vectors(self) -> NDArray[np.float32]:
-        """The vectors, shape (rows, dim)."""
-        inner = faiss.downcast_index(self._index.index)
-        return np.asarray(inner.reconstruct_n(0, self.file.rows))
+    def vectors(self) -> NDArray[np.float16]:
+        """The vectors, shape (rows, dim), read from the file as they are used."""
+        return np.memmap(self._path, "<f2", "r", _HEADER.size, (self.file.rows, self._dim))
+
+    @property
+    def bytes_in_memory(self) -> int:
+        """Bytes of codes or vectors, of chunk numbers and of the centroids of the lists."""
+        code = self._dim if self._inverted else 2 * self._dim
+        lists = int(self._index.nlist) * 4 * self._dim if self._inverted else 0
+        return self.file.rows * (code + 16) + lists
+
+    def _candidates(self, vector: NDArray[np.float32], k: int, allowed: NDArray[np.uint8], visible: int) -> Proposed:
+        """What is near by its code; at least k if so many rows are visible."""
+        probes = _probes(self._index.nlist, visible / self.file.rows)
+        while True:
+            scores, numbers = self._lookup(vector, k, _parameters(allowed, probes))
+            if len(numbers) >= min(k, visible) or probes >= self._index.nlist:
+                return scores, numbers
+            probes = min(4 * probes, self._index.nlist)
+
+    def _lookup(self, vector: NDArray[np.float32], k: int, parameters: Any) -> Proposed:
+        # subtle: for one query more threads gain nothing, and on a busy machine they wait for each other (22 ms, not 2)
+        faiss.omp_set_num_threads(1)
+        scores, numbers = self._index.search(vector[None], min(k, self.file.rows), params=parameters)
+        found = numbers[0] >= 0  # subtle: FAISS pads with -1 when fewer than k vectors exist
+        return scores[0][found], numbers[0][found]
+
+    def _count(self, allowed: NDArray[np.uint8]) -> int:
+        """How many rows are allowed, at most: bits between the first and the last chunk number."""
+        first, last = int(self._numbers[0]) >> 3, int(self._numbers[-1]) >> 3
+        part = allowed[first : last + 1]
+        ones = np.bitwise_count(part) if hasattr(np, "bitwise_count") else _ONES[part]  # NumPy 2 has it
+        return int(ones.sum(dtype=np.int64))
+
+    def _visible(self, allowed: NDArray[np.uint8]) -> NDArray[np.int64]:
+        first, last = int(self._numbers[0]) >> 3, int(self._numbers[-1]) >> 3
+        numbers = np.flatnonzero(np.unpackbits(allowed[first : last + 1], bitorder="little")) + 8 * first
+        return numbers[np.isin(numbers, self._numbers, assume_unique=True)]
+
+    def _rows(self, rows: NDArray[np.int64]) -> NDArray[np.float16]:
+        """The vectors of these rows, read from the file; neighbours at once."""
+        order = np.argsort(rows)
+        ascending, width = rows[order], 2 * self._dim
+        starts = np.flatnonzero(np.diff(ascending, prepend=-2) != 1)
+        counts = np.diff(starts, append=len(rows))
+        parts = (
+            self._read(_HEADER.size + width * row, width * count)
+            for row, count in zip(ascending[starts].tolist(), counts.tolist(), strict=True)
+        )
+        data = b"".join(parts)
+        if len(data) != width * len(rows):
+            raise StorageError(f"{self._path}: has become shorter", "run `ragkb doctor --rebuild`")
+        out = np.empty((len(rows), self._dim), "<f2")
+        out[order] = np.frombuffer(data, "<f2").reshape(-1, self._dim)
+        return out
+
+    def _read(self, position: int, length: int) -> bytes:
+        # A mapped file would do, but its pages count as memory, and one that becomes shorter ends the process.
+        if hasattr(os, "pread"):
+            return os.pread(self._descriptor, length, position)
+        with self._seeking:
+            os.lseek(self._descriptor, position, os.SEEK_SET)
+            return os.read(self._descriptor, length)
 
 
-def write_segment(folder: Path, numbers: NDArray[np.int64], vectors: NDArray[np.floating[Any]]) -> SegmentFile:
-    """Writes a new segment durably. Raises StorageError for values that are not finite, OSError."""
-    dense = np.ascontiguousarray(vectors, np.float32)
-    if not np.isfinite(dense).all():
-        raise StorageError("a vector holds a value that is not finite", "check the embedder")
-    inner = faiss.IndexScalarQuantizer(dense.shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
-    index = faiss.IndexIDMap(inner)
-    index.add_with_ids(dense, np.ascontiguousarray(numbers, np.int64))
-    data = faiss.serialize_index(index).tobytes()
-    path = folder / f"{secrets.token_hex(8)}.faiss"
-    write_durably(path, data)
-    return SegmentFile(path.name, sha256_file(path), len(data), len(numbers))
+def nearest(
+    segments: Sequence[Segment], vector: NDArray[np.float32], k: int, allowed: NDArray[np.uint8]
+) -> list[tuple[int, float]]:
+    """Up to k (chunk number, cosine) of all segments, best first, ties by number. allowed: bitmap over chunk numbers.
+
+    The cosines are exact. So is the choice among small segments and where few rows are allowed; elsewhere the
+    OVERSAMPLE * k best by their codes are compared.
+    """
+    proposed = [segment.propose(vector, k, allowed) for segment in segments]
+    if not proposed:
+        return []
+    scores = np.concatenate([found for found, _ in proposed])
+    numbers = np.concatenate([found for _, found in proposed])
+    owner = np.repeat(np.arange(len(proposed)), [len(found) for found, _ in proposed])
+    best = np.argsort(-scores, kind="stable")[: _wanted(k)]
+    scores, numbers, owner = scores[best], numbers[best], owner[best]
+    for place in np.unique(owner).tolist():
+        scores[owner == place] = segments[place].scores(vector, numbers[owner == place])
+    order = np.lexsort((numbers, -scores))[:k]
+    return list(zip(numbers[order].tolist(), scores[order].tolist(), strict=True))
+
+
+def write_segment(folder: Path, blocks: Iterable[Block]) -> SegmentFile:
+    """Writes a segment durably; chunk numbers ascend over all blocks. Equal blocks give an equal file.
+
+    Raises StorageError for values that are not finite, OSError.
+    """
+    path = folder / f"{secrets.token_hex(8)}.vectors"
+    numbers, dim = [], 0
+    with durable_file(path) as file:
+        file.write(bytes(_HEADER.size))
+        for some, vectors in blocks:
+            if not np.isfinite(vectors).all():
+                raise StorageError("a vector holds a value that is not finite", "check the embedder")
+            file.write(vectors.astype("<f2", copy=False).tobytes())
+            numbers.append(some)
+            dim = vectors.shape[1]
+        every = np.concatenate(numbers)
+        file.write(every.astype("<i8", copy=False).tobytes())
+        end = file.tell()
+        if len(every) >= IVF_ROWS:
+            file.flush()
+            written = np.memmap(file.name, "<f2", "r", _HEADER.size, (len(every), dim))
+            writer = faiss.PyCallbackIOWriter(file.write)  # type: ignore[attr-defined]
+            faiss.write_index(_inverted(every, written), writer)
+        size = file.tell()
+        file.seek(0)
+        file.write(_HEADER.pack(_MAGIC, _VERSION, dim, len(every), size - end))
+    return SegmentFile(path.name, sha256_file(path), size, len(every))
+
+
+def merge_segments(folder: Path, segments: Sequence[Segment], keep: Sequence[NDArray[np.bool_]]) -> SegmentFile | None:
+    """Writes one segment of the rows to keep of several; None if there are none. Raises as write_segment."""
+    numbers = np.concatenate([one.numbers()[kept] for one, kept in zip(segments, keep, strict=True)])
+    if not len(numbers):
+        return None
+    owner = np.repeat(np.arange(len(segments)), [int(kept.sum()) for kept in keep])
+    rows = np.concatenate([np.flatnonzero(kept) for kept in keep])
+    order = np.argsort(numbers, kind="stable")
+    vectors = [one.vectors() for one in segments]
+    parts = (order[start : start + BLOCK] for start in range(0, len(order), BLOCK))
+    return write_segment(folder, ((numbers[part], _gathered(vectors, owner[part], rows[part])) for part in parts))
 
 
 def to_merge(files: Sequence[SegmentFile]) -> list[SegmentFile]:
     """The segments of the smallest size class that is full, or none. A class holds sizes within a factor of FAN_OUT."""
     classes: dict[int, list[SegmentFile]] = {}
-    for file in files:
+    for file in (file for file in files if file.rows <= LARGE):
         level = 0
         while file.rows >= FAN_OUT ** (level + 3):
             level += 1
         classes.setdefault(level, []).append(file)
     full = sorted(level for level, members in classes.items() if len(members) >= FAN_OUT)
     return classes[full[0]] if full else []
+
+
+def _gathered(
+    vectors: Sequence[NDArray[np.float16]], owner: NDArray[np.int64], rows: NDArray[np.int64]
+) -> NDArray[np.float16]:
+    """The i-th row is row rows[i] of vectors[owner[i]]."""
+    out = np.empty((len(rows), vectors[0].shape[1]), np.float16)
+    for number in np.unique(owner).tolist():
+        out[owner == number] = vectors[number][rows[owner == number]]
+    return out
+
+
+# --- FAISS ------------------------------------------------------------------------------------------------------------
+
+
+def _exact(numbers: NDArray[np.int64], vectors: NDArray[np.float16]) -> Any:
+    inner = faiss.IndexScalarQuantizer(vectors.shape[1], faiss.ScalarQuantizer.QT_fp16, faiss.METRIC_INNER_PRODUCT)
+    index = faiss.IndexIDMap(inner)
+    for start in range(0, len(numbers), BLOCK):
+        block = np.ascontiguousarray(vectors[start : start + BLOCK], np.float32)
+        index.add_with_ids(block, np.ascontiguousarray(numbers[start : start + BLOCK]))
+    return index
+
+
+def _inverted(numbers: NDArray[np.int64], vectors: NDArray[np.float16]) -> Any:
+    """An inverted file of 8-bit codes; equal vectors give an equal one."""
+    faiss.omp_set_num_threads(usable_cores())
+    rows, dim = vectors.shape
+    lists = _lists(rows)
+    coarse = faiss.IndexFlatIP(dim)
+    eight = faiss.ScalarQuantizer.QT_8bit
+    index = faiss.IndexIVFScalarQuantizer(coarse, dim, lists, eight, faiss.METRIC_INNER_PRODUCT)
+    index.cp.spherical, index.cp.niter, index.cp.seed = True, ROUNDS, 1
+    index.cp.min_points_per_centroid, index.cp.max_points_per_centroid = 1, SAMPLE
+    sample = np.linspace(0, rows - 1, min(rows, SAMPLE * lists)).astype(np.int64)
+    index.train(np.asarray(vectors[sample], np.float32))
+    for start in range(0, rows, BLOCK):
+        block = np.asarray(vectors[start : start + BLOCK], np.float32)
+        index.add_with_ids(block, np.ascontiguousarray(numbers[start : start + BLOCK]))
+    return index
+
+
+def usable_cores() -> int:
+    """Cores that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _lists(rows: int) -> int:
+    """A power of two next to twice the square root of the rows: 256 at 10 thousand, 2048 at a million."""
+    return 1 << round(math.log2(2 * math.sqrt(rows)))
+
+
+def _wanted(k: int) -> int:
+    return max(OVERSAMPLE * k, LEAST_CANDIDATES)
+
+
+def _probes(lists: int, share: float) -> int:
+    """Lists to look into, more where few rows are visible: the nearest visible ones then lie further apart."""
+    return min(lists, round(PROBES / math.sqrt(max(share, 1e-9))))
+
+
+def _parameters(allowed: NDArray[np.uint8], probes: int = 0) -> Any:
+    selector = faiss.IDSelectorBitmap(allowed)  # type: ignore[call-arg, arg-type]
+    if probes:
+        return faiss.SearchParametersIVF(sel=selector, nprobe=probes)  # type: ignore[call-arg]
+    return faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]

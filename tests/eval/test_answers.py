@@ -32,7 +32,9 @@ def passage(source: str, page: int | None) -> Hit:
 
 def reply(text: str = "", citations: Sequence[Citation] = (), passages: Sequence[Hit] = ()) -> Answer:
     grounded = 0.8 if text else None
-    return Answer("", "", text, not text, "", 0.9, grounded, (), tuple(citations), tuple(passages), {}, {"total": 1.0}, {})
+    return Answer(
+        "", "", text, not text, "", 0.9, grounded, (), tuple(citations), tuple(passages), {}, {"total": 1.0}, {}
+    )
 
 
 class Fake:
