@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_KB := .demo/kb
 
-.PHONY: demo test check format kills damage readers nightly clean scale
+.PHONY: demo test check format kills damage readers scale clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
