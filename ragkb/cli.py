@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,6 +22,7 @@ from ragkb.types import Principal
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from ragkb.ingest.report import OnProgress, Progress
     from ragkb.kb import KnowledgeBase
 
 DEFAULT_KB = Path(".ragkb")
@@ -71,7 +74,8 @@ def ingest(
     from ragkb import console, render
 
     with _opened(context, kb, create=True) as opened, console.ingest_progress() as progress:
-        report = opened.ingest(*paths, groups=_groups(groups), prune=prune, on_progress=progress)
+        steps = _interruptible(progress)
+        report = opened.ingest(*paths, groups=_groups(groups), prune=prune, on_progress=steps)
     _print(as_json, lambda: render.report_json(report), lambda: console.report(report))
     if report.refused:
         raise typer.Exit(7)
@@ -299,6 +303,28 @@ def _version(shown: bool) -> None:
     if shown:
         typer.echo(f"ragkb {__version__}")
         raise typer.Exit
+
+
+def _interruptible(progress: OnProgress | None) -> OnProgress:
+    """The progress callback, which also ends the ingest after Ctrl-C.
+
+    subtle: an interrupt that falls into a library's callback is swallowed there; the next file notices it.
+    """
+    pressed = threading.Event()
+
+    def press(number: int, frame: object) -> None:
+        pressed.set()
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGINT, press)
+
+    def step(at: Progress) -> None:
+        if pressed.is_set():
+            raise KeyboardInterrupt
+        if progress:
+            progress(at)
+
+    return step
 
 
 def _opened(context: typer.Context, kb: Path | None, create: bool = False, settings: Any = None) -> KnowledgeBase:

@@ -221,8 +221,9 @@ def test_interrupted_ingest_keeps_what_was_committed(tmp_path: Path) -> None:
         (docs / f"{i:04}.txt").write_text(f"Note {i}. " + f"The value of item {i} is {i * 7}. " * 20, "utf-8")
     child = subprocess.Popen([*RAGKB, "ingest", docs, "--kb", kb], stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 60
-    while time.monotonic() < deadline and not list(kb.glob("vectors/*")):
+    while time.monotonic() < deadline and not list(kb.glob("vectors/[!.]*")):
         time.sleep(0.05)
+    time.sleep(0.5)  # the file stands just before its commit
     child.send_signal(signal.SIGINT)
     _, said = child.communicate(timeout=60)
     assert child.returncode == 130

@@ -36,7 +36,8 @@ def install(app: FastAPI) -> None:
 def problem(
     status: int, type: str, message: str, hint: str = "", headers: Mapping[str, str] | None = None
 ) -> JSONResponse:
-    """An error as a response."""
+    """An error as a response; its message is one line, whatever a caller's own words in it were."""
+    message = " ".join(message.split())
     return JSONResponse({"error": {"type": type, "message": message, "hint": hint}}, status, headers)
 
 
