@@ -40,9 +40,7 @@ class OnnxEmbedder:
         self._counter.no_truncation()
         self._unknown = info["unknown_token"]
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = (
-            threads or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
-        )
+        options.intra_op_num_threads = threads or usable_cores()
         options.log_severity_level = 3
         try:
             self._session = onnxruntime.InferenceSession(
