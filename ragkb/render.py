@@ -60,7 +60,7 @@ def report_json(report: IngestReport) -> dict[str, Any]:
 def error_json(error: RagkbError) -> dict[str, Any]:
     """The one shape of every error."""
     name = "".join(f"_{c.lower()}" if c.isupper() else c for c in type(error).__name__).lstrip("_")
-    return {"error": {"type": name, "message": error.message, "hint": error.hint}}
+    return {"error": {"type": name, "message": " ".join(error.message.split()), "hint": error.hint}}
 
 
 def record_json(value: Any) -> dict[str, Any]:
