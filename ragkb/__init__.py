@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from ragkb.settings import Settings
     from ragkb.types import Answer, Chunk, Citation, Document, DocumentInfo, Hit, Principal, Sentence, Turn
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = [
     "Answer",
     "Busy",

@@ -165,6 +165,19 @@ def purge(
 
 
 @app.command()
+def compact(context: typer.Context, kb: Kb = None, as_json: Json = False) -> None:
+    """Rewrite the knowledge base in as little space as it needs, and wipe what was deleted."""
+    from rich.text import Text
+
+    with _opened(context, kb) as opened:
+        before = sum(opened.status().disk.values())
+        opened.compact()
+        after = sum(opened.status().disk.values())
+    said = f"Compacted: {before / 1e6:.1f} MB before, {after / 1e6:.1f} MB now."
+    _print(as_json, lambda: {"bytes_before": before, "bytes": after}, lambda: Text(said))
+
+
+@app.command()
 def backup(
     context: typer.Context,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file.")],
@@ -205,14 +218,18 @@ def restore(
 def doctor(
     context: typer.Context,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Make the indexes anew from the catalogue.")] = False,
+    migrate: Annotated[bool, typer.Option("--migrate", help="Bring a knowledge base of an older ragkb up.")] = False,
     kb: Kb = None,
     as_json: Json = False,
 ) -> None:
     """Say whether everything here works: the model, the disk, the knowledge base; --rebuild repairs the indexes."""
     from ragkb import console
     from ragkb.doctor import examine
+    from ragkb.store import migrate as store_migrate
 
     folder = kb or context.obj or DEFAULT_KB
+    if migrate:
+        store_migrate.migrate(folder)
     if rebuild:
         with _opened(context, kb) as opened:
             opened.rebuild()

@@ -123,7 +123,7 @@ def status(found: Status) -> RenderableType:
         ("groups", ", ".join(found.groups)),
         ("embedder", f"{found.embedder}, {found.precision}, {found.dim} dimensions"),
         ("generation", str(found.generation)),
-        ("disk", ", ".join(f"{name} {size / 1e6:.1f} MB" for name, size in found.bytes.items())),
+        ("disk", ", ".join(f"{name} {size / 1e6:.1f} MB" for name, size in found.disk.items())),
         ("memory", ", ".join(f"{name} {size / 1e6:.1f} MB" for name, size in found.memory.items())),
     )
     for name, value in rows:

@@ -13,7 +13,8 @@ from ragkb.errors import InputError, LimitExceeded, NotFound
 from ragkb.models import Embedder, load_embedder
 from ragkb.settings import Settings
 from ragkb.store.records import Problem
-from ragkb.store.store import Store, Where
+from ragkb.store.snapshot import Where
+from ragkb.store.store import Store
 from ragkb.types import NOBODY, Answer, Document, DocumentInfo, Hit, Principal, Turn
 
 if TYPE_CHECKING:
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
 class Status:
     """What a knowledge base holds. generation: commits so far. precision: of the embedder here.
 
-    bytes: on disk. memory: bytes that a process holds of its indexes to search, without the lexical index, whose files
-    the system maps as they are used.
+    disk: bytes in files. memory: bytes that a process holds of its indexes to search, without the lexical index, whose
+    files the system maps as they are used.
     """
 
     path: str
@@ -41,7 +42,7 @@ class Status:
     precision: str
     dim: int
     generation: int
-    bytes: Mapping[str, int]
+    disk: Mapping[str, int]
     memory: Mapping[str, int]
 
 
@@ -140,6 +141,10 @@ class KnowledgeBase:
             if ids:
                 writer.remove(ids)
             writer.compact()
+
+    def compact(self) -> None:
+        """Rewrites the whole knowledge base in as little space as it needs; as purge() does. Raises Busy."""
+        self.purge()
 
     def rebuild(self) -> None:
         """Makes both indexes anew from the catalogue, without embedding; repairs them if they are damaged."""
@@ -247,7 +252,7 @@ class KnowledgeBase:
             precision=self._embedder.precision,
             dim=self._embedder.dim,
             generation=generation,
-            bytes=self._store.bytes_on_disk(),
+            disk=self._store.bytes_on_disk(),
             memory=memory,
         )
 

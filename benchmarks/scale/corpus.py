@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ragkb.ingest.report import NewDocument
 from ragkb.kb import KnowledgeBase
 from ragkb.models import Embedder
-from ragkb.store import catalogue
+from ragkb.store import chunks, embeddings
 from ragkb.store.records import Entry
 from ragkb.store.store import Store
 from ragkb.types import Chunk
@@ -53,8 +53,8 @@ def load(embedder: Embedder, cache: Path, data: Path | None) -> Base:
     kb.close()
     store = Store.open(held)
     with store.catalogue.read() as at:
-        texts = {row[0]: row[3] for row in catalogue.lexical_rows(at)}
-        vectors = dict(catalogue.all_vectors(at, store.embedder))
+        texts = {row[0]: row[3] for row in chunks.texts(at)}
+        vectors = dict(embeddings.vectors(at, store.embedder))
     store.close()
     questions = [questions[i] for i in np.random.default_rng(0).permutation(len(questions))]
     return Base(

@@ -31,8 +31,9 @@ from benchmarks.scale import corpus
 from ragkb.models import Embedder, load_embedder
 from ragkb.retrieve.search import Query, search
 from ragkb.settings import Settings
-from ragkb.store import catalogue
-from ragkb.store.store import Reader, Store
+from ragkb.store import embeddings
+from ragkb.store.reader import Reader
+from ragkb.store.store import Store
 from ragkb.text.tokens import query_tokens
 from ragkb.types import Principal
 
@@ -250,7 +251,7 @@ def _expected(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
     store = Store.open(folder)
     with store.reading() as reader:
         seen = {name: np.unpackbits(reader.visible(who).bitmap, bitorder="little") for name, who in WHO.items()}
-        for numbers, vectors in catalogue.vector_blocks(reader.at, store.embedder, COMMIT):
+        for numbers, vectors in embeddings.blocks(reader.at, store.embedder, COMMIT):
             scores = vectors.astype(np.float32) @ asked.T
             for name, held in best.items():
                 rows = np.flatnonzero(seen[name][numbers])

@@ -31,7 +31,7 @@ class Scenario:
     run: Callable[[KnowledgeBase, Place], object]
     steps: list[Step] = field(default_factory=list)
     again: Callable[[KnowledgeBase, Place], object] | None = None
-    purges: bool = False
+    purges: tuple[int, ...] = ()  # numbers of the documents of which nothing may be left
 
 
 def _add(kb: KnowledgeBase, place: Place) -> None:
@@ -94,7 +94,8 @@ SCENARIOS: dict[str, Scenario] = {
     "ingest": Scenario(_ingest, INGESTED),
     "ingest_bytes": Scenario(_upload, [{"f90.txt": canary(NEW)}]),
     "delete": Scenario(_delete, [{"n03.txt": None}], _unless_gone(_delete)),
-    "purge": Scenario(_purge, [{"n03.txt": None, "n04.txt": None}], _unless_gone(_purge), purges=True),
+    "purge": Scenario(_purge, [{"n03.txt": None, "n04.txt": None}], _unless_gone(_purge), purges=(3, 4, 5)),
+    "compact": Scenario(lambda kb, place: kb.compact(), purges=(5,)),
     "rebuild": Scenario(lambda kb, place: kb.rebuild()),
     "backup": Scenario(_backup, again=_backup_again),
 }
@@ -274,6 +275,5 @@ def _checked(place: Place, trial: Trial) -> tuple[list[tuple[str, str]], State, 
         after.faults += [("inconsistent", str(problem)) for problem in kb.verify()]
         kb.close()
         if scenario.purges:
-            removed = {canary(3), canary(4), canary(5)}
-            look(place, removed, [], after)
+            look(place, set(map(canary, scenario.purges)), [], after)
         return seen.faults + after.faults, seen.state, after.state

@@ -10,11 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ragkb.store import backup, catalogue, files, lexical, store
+from ragkb.store import backup, catalogue, documents, files, lexical, meta, store, writer
 from ragkb.store.lexical import LexicalIndex
-from ragkb.store.records import Entry
-from ragkb.store.store import Writer
-from ragkb.store.vectors import SegmentFile
+from ragkb.store.records import Entry, IndexFile
+from ragkb.store.writer import Writer
 
 Patch = tuple[object, str, object]
 
@@ -36,7 +35,7 @@ def _catalogue_before_lexical() -> list[Patch]:
             index.write(*call)
         found = self._lexical_files(index)
         with self._store.catalogue.write() as at:
-            catalogue.set_index_files(at, "lexical", found)
+            meta.set_index_files(at, "lexical", found)
         return ids
 
     return [(Writer, "commit", late)]
@@ -44,10 +43,10 @@ def _catalogue_before_lexical() -> list[Patch]:
 
 def _catalogue_before_vectors() -> list[Patch]:
     """The catalogue is committed first, then the vectors come under the name that it lists."""
-    commit, write = Writer.commit, store.write_segment
+    commit, write = Writer.commit, writer.write_segment
     waiting: list[tuple[Path, Path]] = []
 
-    def aside(folder: Path, *given: Any) -> SegmentFile:
+    def aside(folder: Path, *given: Any) -> IndexFile:
         file = write(folder, *given)
         hidden = folder.parent / f".{file.name}"
         (folder / file.name).rename(hidden)
@@ -61,7 +60,7 @@ def _catalogue_before_vectors() -> list[Patch]:
             hidden.rename(path)
         return ids
 
-    return [(Writer, "commit", late), (store, "write_segment", aside), (store, "to_merge", lambda files: [])]
+    return [(Writer, "commit", late), (writer, "write_segment", aside), (writer, "to_merge", lambda files: [])]
 
 
 def _merged_removed_too_early() -> list[Patch]:
@@ -79,15 +78,15 @@ def _merged_removed_too_early() -> list[Patch]:
 
 def _a_commit_for_each_document() -> list[Patch]:
     """A batch is several transactions."""
-    insert = catalogue.insert
+    insert = documents.insert
 
     def one(at: sqlite3.Connection, *given: Any) -> None:
         insert(at, *given)
-        catalogue.seal(at)
+        meta.seal(at)
         at.execute("COMMIT")
         at.execute("BEGIN IMMEDIATE")
 
-    return [(catalogue, "insert", one)]
+    return [(documents, "insert", one)]
 
 
 def _numbers_used_twice() -> list[Patch]:
@@ -97,7 +96,7 @@ def _numbers_used_twice() -> list[Patch]:
         table = {"next_document": "documents", "next_chunk": "chunks"}[key]
         return int(at.execute(f"SELECT coalesce(max(number), 0) + 1 FROM {table}").fetchone()[0])
 
-    return [(catalogue, "reserve", reserve)]
+    return [(meta, "reserve", reserve)]
 
 
 def _no_recovery() -> list[Patch]:
@@ -107,12 +106,12 @@ def _no_recovery() -> list[Patch]:
 
 def _no_mark() -> list[Patch]:
     """A commit that was begun is not marked, so that its remains are not looked for."""
-    set_meta = catalogue.set_meta
+    put = meta.put
 
     def silent(at: sqlite3.Connection, key: str, value: object) -> None:
-        set_meta(at, key, 0 if key == "pending" else value)
+        put(at, key, 0 if key == "pending" else value)
 
-    return [(catalogue, "set_meta", silent)]
+    return [(meta, "put", silent)]
 
 
 def _no_sync_of_files() -> list[Patch]:

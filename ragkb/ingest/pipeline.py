@@ -23,7 +23,8 @@ from ragkb.ingest.report import FileReport, IngestReport, NewDocument, OnProgres
 from ragkb.models import Embedder
 from ragkb.settings import Settings
 from ragkb.store.records import Entry, Known
-from ragkb.store.store import Store, Writer
+from ragkb.store.store import Store
+from ragkb.store.writer import Writer
 from ragkb.text.language import detect
 from ragkb.types import Chunk, Draft, Scalar
 

@@ -8,7 +8,8 @@ from typing import Literal
 from ragkb.models import Embedder
 from ragkb.retrieve.fusion import convex, scaled
 from ragkb.settings import SearchSettings
-from ragkb.store.store import Reader, Where
+from ragkb.store.reader import Reader
+from ragkb.store.snapshot import Where
 from ragkb.text.asking import named_terms, without_asking
 from ragkb.text.tokens import query_tokens
 from ragkb.types import Hit, Principal

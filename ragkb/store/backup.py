@@ -23,13 +23,13 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ragkb.errors import InputError, NotFound, StorageError
-from ragkb.store import catalogue
-from ragkb.store.catalogue import Catalogue, sound
+from ragkb.store import meta
+from ragkb.store.catalogue import CATALOGUE, Catalogue, sound
 from ragkb.store.crashpoints import reached
 from ragkb.store.files import sha256_file, storage_errors, sync_file, sync_folder
-from ragkb.store.lock import writer_lock
+from ragkb.store.migrate import migrate
 from ragkb.store.schema import FORMAT
-from ragkb.store.store import CATALOGUE, Store, Writer
+from ragkb.store.store import Store
 from ragkb.store.verify import verify
 
 MANIFEST = "manifest.json"
@@ -130,7 +130,7 @@ def _manifest(copy: Path) -> dict[str, object]:
     held = Catalogue(copy)
     with held.read() as at, sound(copy):
         held.check_seal(at)
-        meta = catalogue.meta(at)
+        values = meta.values(at)
         documents = at.execute("SELECT count(*) FROM documents").fetchone()[0]
         chunks = at.execute("SELECT count(*) FROM chunks").fetchone()[0]
     held.close()
@@ -138,10 +138,10 @@ def _manifest(copy: Path) -> dict[str, object]:
         copy.with_name(copy.name + rest).unlink(missing_ok=True)
     return {
         "format": FORMAT,
-        "generation": int(meta["generation"]),
+        "generation": int(values["generation"]),
         "documents": documents,
         "chunks": chunks,
-        "embedder": meta["embedder"],
+        "embedder": values["embedder"],
         "sha256": sha256_file(copy),
     }
 
@@ -166,11 +166,12 @@ def _unpack(file: Path, staging: Path) -> dict[str, object]:
 
 
 def _index(staging: Path) -> None:
-    """Makes the indexes of an unpacked catalogue and verifies the whole."""
+    """Makes the indexes of an unpacked catalogue, of this format or an older one, and verifies the whole."""
+    migrate(staging)
     store = Store(staging)
     try:
-        with writer_lock(staging):
-            Writer(store).rebuild()
+        with store.writing(recover=False) as writer:
+            writer.rebuild()
         problems = verify(store)
     finally:
         store.close()

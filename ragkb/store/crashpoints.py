@@ -32,5 +32,5 @@ def dying(name: str, occurrence: int) -> Callable[[str], None]:
 
 
 if _wanted := os.environ.get("RAGKB_CRASH_AT", ""):
-    _name, _, _count = _wanted.partition(":")
-    hook = dying(_name, int(_count or 1))
+    _name, _, _count = _wanted.rpartition(":")
+    hook = dying(_name, int(_count))

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import errno
 import math
+import secrets
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,8 @@ from numpy.typing import NDArray
 
 from ragkb.errors import StorageError
 from ragkb.store.crashpoints import reached
-from ragkb.store.files import storage_errors, sync_folder
+from ragkb.store.files import sha256_file, storage_errors, sync_folder
+from ragkb.store.records import IndexFile
 from ragkb.types import Principal
 
 ANALYZER = "terms"
@@ -26,6 +28,11 @@ PUBLIC = "public"
 HEAP = 64_000_000
 MOSTLY = 0.8  # share of the rows from which a reader is taken to see nearly everything
 REPAIR = "run `ragkb doctor --rebuild`"
+
+
+def new_lexical_folder() -> str:
+    """A name that no lexical index had before."""
+    return f"lexical-{secrets.token_hex(8)}"
 
 
 def _schema() -> tantivy.Schema:
@@ -108,10 +115,21 @@ class LexicalIndex:
         finally:
             del writer  # subtle: it holds tantivy's lock for as long as the error's traceback holds it
 
-    def file_names(self) -> list[str]:
-        """Names of the files that make up the index, sorted; locks and what tantivy had begun to write are left out."""
-        names = (path.name for path in self.folder.iterdir() if path.is_file())
-        return sorted(name for name in names if not name.endswith(".lock") and not name.startswith(".tmp"))
+    def files(self, known: Mapping[str, IndexFile]) -> list[IndexFile]:
+        """The files that make up the index, by name; locks and what tantivy had begun to write are left out.
+
+        known: what was found before, by name. A file that never changes under its name is not read again.
+        """
+        paths = (path for path in self.folder.iterdir() if path.is_file())
+        kept = sorted(path for path in paths if path.suffix != ".lock" and not path.name.startswith(".tmp"))
+        return [_listed(path, known.get(path.name)) for path in kept]
+
+
+def _listed(path: Path, old: IndexFile | None) -> IndexFile:
+    size = path.stat().st_size
+    if old and old.bytes == size and path.suffix != ".json":
+        return old
+    return IndexFile(path.name, sha256_file(path), size, 0)
 
 
 class LexicalSearcher:

@@ -57,6 +57,16 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True)
+class IndexFile:
+    """One file of an index as the catalogue lists it. rows: vectors in it, deleted ones included; lexical: 0."""
+
+    name: str
+    sha256: str
+    bytes: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """One thing that `verify` found. kind: missing, phantom, duplicate, malformed, checksum, catalogue."""
 

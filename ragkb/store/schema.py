@@ -1,45 +1,50 @@
-"""The catalogue's tables, version 1. SQLite is the only source of truth; the index files can be rebuilt from it."""
+"""The catalogue's tables, format 2. SQLite is the only source of truth; the index files can be rebuilt from it.
+
+Whoever changes a table raises FORMAT, teaches migrate.py the step from the format before, and checks in a store of that
+format under tests/store/formats.
+"""
 
 from __future__ import annotations
 
 APPLICATION_ID = 0x52414742  # "RAGB": tells our catalogue from a foreign SQLite file
-FORMAT = 1
+FORMAT = 2
 
-SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-
--- A changed document is a new row with a new number under the same id. Numbers are never used twice.
+# A changed document is a new row with a new number under the same id. Numbers are never used twice. What is long comes
+# last: what stands before it is read without it.
+DOCUMENTS = """
 CREATE TABLE documents (
   number INTEGER PRIMARY KEY,
   id TEXT NOT NULL UNIQUE,
+  generation INTEGER NOT NULL,
+  access TEXT NOT NULL,         -- JSON array of the groups that may read it, sorted, empty for everyone
+  access_checksum INTEGER NOT NULL,  -- CRC-32 over number and access: whoever is not sure may not read
   root TEXT NOT NULL,
   source TEXT NOT NULL,
-  title TEXT NOT NULL,
-  text TEXT NOT NULL,
-  metadata TEXT NOT NULL,       -- JSON object of scalars
   media_type TEXT NOT NULL,
   language TEXT NOT NULL,
   sha256 TEXT NOT NULL,         -- of the file's bytes
   size INTEGER NOT NULL,
   mtime_ns INTEGER NOT NULL,
   fingerprint TEXT NOT NULL,
+  ingested_at TEXT NOT NULL,
+  checksum TEXT NOT NULL,       -- SHA-256 over the row and its chunks: see documents.checksum
+  pages INTEGER,
+  characters INTEGER NOT NULL,
+  title TEXT NOT NULL,
+  metadata TEXT NOT NULL,       -- JSON object of scalars
   page_starts TEXT NOT NULL,    -- JSON
   headings TEXT NOT NULL,       -- JSON [[start, level, title], ..]
   tables TEXT NOT NULL,         -- JSON [[start, end, header], ..]
-  ingested_at TEXT NOT NULL,
-  generation INTEGER NOT NULL,
-  checksum TEXT NOT NULL,       -- SHA-256 over the row, its groups and its chunks: see catalogue.stored_checksum
+  text TEXT NOT NULL,
   UNIQUE (root, source)
 );
 CREATE INDEX documents_sha256 ON documents (sha256);
 CREATE INDEX documents_generation ON documents (generation);
+"""
 
-CREATE TABLE document_groups (
-  document INTEGER NOT NULL REFERENCES documents (number) ON DELETE CASCADE,
-  name TEXT NOT NULL,
-  PRIMARY KEY (document, name)
-) WITHOUT ROWID;
-
+SCHEMA = f"""
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+{DOCUMENTS}
 CREATE TABLE chunks (
   number INTEGER PRIMARY KEY,
   document INTEGER NOT NULL REFERENCES documents (number) ON DELETE CASCADE,

@@ -11,11 +11,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ragkb.store import catalogue
+from ragkb.store import chunks, documents, meta
 from ragkb.store.lexical import LexicalIndex, LexicalSearcher
 from ragkb.store.vectors import Segment
 from ragkb.types import Principal, Scalar
 
+Where = Mapping[str, Scalar | Sequence[Scalar]]
 CACHED = 64  # principals and filters whose visible chunks are kept
 
 
@@ -32,12 +33,12 @@ class DocumentTable:
     """The documents that have chunks, a row each, ascending by number.
 
     ranges: shape (n, 3), document number, its first chunk number, how many chunks it has; they follow one another.
-    access: shape (n,), index into `groups`. groups: the distinct sets of groups, sorted names.
+    access: shape (n,), index into `groups`. groups: the distinct sets of groups, sorted names; None: nobody may read.
     """
 
     ranges: NDArray[np.int64]
     access: NDArray[np.int32]
-    groups: tuple[tuple[str, ...], ...]
+    groups: tuple[tuple[str, ...] | None, ...]
 
     def chunks_of(self, rows: NDArray[np.bool_], length: int) -> Visible:
         """The chunks of the chosen rows, as a bitmap over the first `length` chunk numbers."""
@@ -64,17 +65,16 @@ class Snapshot:
     _cache: dict[tuple[object, ...], Visible] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def visible(
-        self, at: sqlite3.Connection, as_: Principal, where: Mapping[str, Scalar | Sequence[Scalar]] | None
-    ) -> Visible:
+    def visible(self, at: sqlite3.Connection, as_: Principal, where: Where | None) -> Visible:
         """The chunks of the documents that the principal may see and that match `where`."""
         key = (as_.is_admin, frozenset(as_.groups), repr(sorted(where.items())) if where else "")
         with self._lock:
             if key in self._cache:
                 return self._cache[key]
-        rows = np.array([as_.may_read(groups) for groups in self.documents.groups], bool)[self.documents.access]
+        readable = [groups is not None and as_.may_read(groups) for groups in self.documents.groups]
+        rows = np.array(readable, bool)[self.documents.access]
         if where:
-            matching = np.fromiter(catalogue.matching(at, where), np.int64)
+            matching = np.fromiter(documents.matching(at, where), np.int64)
             rows = rows & np.isin(self.documents.ranges[:, 0], matching)
         made = self.documents.chunks_of(rows, self.last_chunk + 1)
         with self._lock:
@@ -95,18 +95,17 @@ class Snapshot:
 
 def load(at: sqlite3.Connection, folder: Path, lexical: LexicalIndex, old: Snapshot | None) -> Snapshot:
     """The snapshot of the generation that `at` sees; what `old` holds is not read again."""
-    if old and catalogue.forgotten(at) > old.generation:
+    if old and meta.forgotten(at) > old.generation:
         old = None  # removals since then are no longer on record
-    documents = _documents(at, old)
+    table = _documents(at, old)
     loaded = {segment.file.name: segment for segment in old.segments} if old else {}
-    newest = int(documents.ranges[-1, 1:].sum()) - 1 if len(documents.ranges) else 0
+    newest = int(table.ranges[-1, 1:].sum()) - 1 if len(table.ranges) else 0
     return Snapshot(
-        generation=catalogue.generation(at),
-        documents=documents,
+        generation=meta.generation(at),
+        documents=table,
         last_chunk=max(newest, old.last_chunk if old else 0),
         segments=tuple(
-            loaded.get(file.name) or Segment.load(folder / "vectors", file)
-            for file in catalogue.index_files(at, "vectors")
+            loaded.get(file.name) or Segment.load(folder / "vectors", file) for file in meta.index_files(at, "vectors")
         ),
         lexical=lexical.searcher(),
     )
@@ -114,11 +113,11 @@ def load(at: sqlite3.Connection, folder: Path, lexical: LexicalIndex, old: Snaps
 
 def _documents(at: sqlite3.Connection, old: Snapshot | None) -> DocumentTable:
     since, held = (old.generation, old.documents) if old else (0, EMPTY)
-    kept = ~np.isin(held.ranges[:, 0], catalogue.removed_since(at, since))
-    added = catalogue.chunk_ranges_since(at, since)
-    groups = catalogue.groups_since(at, since)
+    kept = ~np.isin(held.ranges[:, 0], documents.removed_since(at, since))
+    added = chunks.ranges_since(at, since)
+    groups = documents.groups_since(at, since)
     numbers = {names: number for number, names in enumerate(held.groups)}
-    access = [numbers.setdefault(groups.get(document, ()), len(numbers)) for document in added[:, 0].tolist()]
+    access = [numbers.setdefault(groups.get(document), len(numbers)) for document in added[:, 0].tolist()]
     return DocumentTable(
         np.concatenate([held.ranges[kept], added]),
         np.concatenate([held.access[kept], np.array(access, np.int32)]),

@@ -15,7 +15,6 @@ import struct
 import threading
 import weakref
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from numpy.typing import NDArray
 
 from ragkb.errors import StorageError
 from ragkb.store.files import durable_file, sha256_file
+from ragkb.store.records import IndexFile
 
 FAN_OUT = 8  # segments of one size class that are merged into one of the next
 LARGE = 250_000  # a segment of more rows is merged no more: a commit never waits for longer than eight of these take
@@ -49,20 +49,10 @@ Proposed = tuple[NDArray[np.float32], NDArray[np.int64]]  # scores that may be e
 Block = tuple[NDArray[np.int64], NDArray[np.float16]]  # chunk numbers, and their vectors, shape (n, dim)
 
 
-@dataclass(frozen=True, slots=True)
-class SegmentFile:
-    """One file of the dense index as the catalogue lists it. rows: vectors in it, deleted ones included."""
-
-    name: str
-    sha256: str
-    bytes: int
-    rows: int
-
-
 class Segment:
     """A loaded segment. Safe to search from several threads. Its file may be unlinked while it is held."""
 
-    def __init__(self, file: SegmentFile, path: Path) -> None:
+    def __init__(self, file: IndexFile, path: Path) -> None:
         self.file = file
         self._path = path
         self._descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
@@ -82,7 +72,7 @@ class Segment:
                 self._index = _exact(self._numbers, self.vectors())
 
     @classmethod
-    def load(cls, folder: Path, file: SegmentFile) -> Segment:
+    def load(cls, folder: Path, file: IndexFile) -> Segment:
         """Reads and checks the file. Raises FileNotFoundError, StorageError if it is damaged."""
         path = folder / file.name
         if sha256_file(path) != file.sha256:
@@ -197,7 +187,7 @@ def nearest(
     return list(zip(numbers[order].tolist(), scores[order].tolist(), strict=True))
 
 
-def write_segment(folder: Path, blocks: Iterable[Block]) -> SegmentFile:
+def write_segment(folder: Path, blocks: Iterable[Block]) -> IndexFile:
     """Writes a segment durably; chunk numbers ascend over all blocks. Equal blocks give an equal file.
 
     Raises StorageError for values that are not finite, OSError.
@@ -223,10 +213,10 @@ def write_segment(folder: Path, blocks: Iterable[Block]) -> SegmentFile:
         size = file.tell()
         file.seek(0)
         file.write(_HEADER.pack(_MAGIC, _VERSION, dim, len(every), size - end))
-    return SegmentFile(path.name, sha256_file(path), size, len(every))
+    return IndexFile(path.name, sha256_file(path), size, len(every))
 
 
-def merge_segments(folder: Path, segments: Sequence[Segment], keep: Sequence[NDArray[np.bool_]]) -> SegmentFile | None:
+def merge_segments(folder: Path, segments: Sequence[Segment], keep: Sequence[NDArray[np.bool_]]) -> IndexFile | None:
     """Writes one segment of the rows to keep of several; None if there are none. Raises as write_segment."""
     numbers = np.concatenate([one.numbers()[kept] for one, kept in zip(segments, keep, strict=True)])
     if not len(numbers):
@@ -239,9 +229,9 @@ def merge_segments(folder: Path, segments: Sequence[Segment], keep: Sequence[NDA
     return write_segment(folder, ((numbers[part], _gathered(vectors, owner[part], rows[part])) for part in parts))
 
 
-def to_merge(files: Sequence[SegmentFile]) -> list[SegmentFile]:
+def to_merge(files: Sequence[IndexFile]) -> list[IndexFile]:
     """The segments of the smallest size class that is full, or none. A class holds sizes within a factor of FAN_OUT."""
-    classes: dict[int, list[SegmentFile]] = {}
+    classes: dict[int, list[IndexFile]] = {}
     for file in (file for file in files if file.rows <= LARGE):
         level = 0
         while file.rows >= FAN_OUT ** (level + 3):

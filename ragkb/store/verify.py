@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 
 from ragkb.errors import StorageError
-from ragkb.store import catalogue
-from ragkb.store.catalogue import sound
+from ragkb.store import documents, embeddings, meta
+from ragkb.store.catalogue import CATALOGUE, sound
 from ragkb.store.files import sha256_file
 from ragkb.store.lock import is_held
-from ragkb.store.records import Problem
+from ragkb.store.records import IndexFile, Problem
 from ragkb.store.schema import SCHEMA
-from ragkb.store.store import CATALOGUE, Store
-from ragkb.store.vectors import Segment, SegmentFile
+from ragkb.store.store import Store
+from ragkb.store.vectors import Segment
 
 ATTEMPTS = 4
 _STATE = "SELECT key, value FROM meta WHERE key IN ('generation', 'pending', 'next_chunk') ORDER BY key"
@@ -102,8 +102,9 @@ def _log(at: sqlite3.Connection, store: Store) -> Iterator[Problem]:
 
 
 def _documents(at: sqlite3.Connection) -> Iterator[Problem]:
-    for number, identity, length, stored in at.execute("SELECT number, id, length(text), checksum FROM documents"):
-        if catalogue.stored_checksum(at, number) != stored:
+    query = "SELECT number, id, length(text), checksum, access, access_checksum FROM documents"
+    for number, identity, length, stored, *access in at.execute(query):
+        if documents.checksum(at, number) != stored or documents.groups_of(number, *access) is None:
             yield Problem("checksum", f"document {identity}", f"its rows in {CATALOGUE} are not what was stored")
         for start, end in at.execute("SELECT start, end FROM chunks WHERE document = ?", (number,)):
             if not 0 <= start < end <= length:
@@ -112,7 +113,7 @@ def _documents(at: sqlite3.Connection) -> Iterator[Problem]:
 
 def _removed(at: sqlite3.Connection) -> Iterator[Problem]:
     """Removed documents that are there, or that a later commit than the last one removed."""
-    now = catalogue.generation(at)
+    now = meta.generation(at)
     query = """SELECT document FROM removed WHERE generation > ? OR in_lexical NOT IN (0, 1)
                OR EXISTS (SELECT 1 FROM documents WHERE number = document)"""
     for (number,) in at.execute(query, (now,)):
@@ -135,17 +136,15 @@ def _embeddings(at: sqlite3.Connection, store: Store) -> Iterator[Problem]:
 
 def _files(at: sqlite3.Connection, store: Store) -> Iterator[Problem]:
     """Files that are missing, changed or too many. What a commit that was begun explains is a phantom, no damage."""
-    lexical = catalogue.meta(at)["lexical_folder"]
-    yield from _file_problems(
-        "lexical", store.folder / lexical, catalogue.index_files(at, "lexical"), catalogue.pending(at)
-    )
-    yield from _file_problems("vectors", store.folder / "vectors", catalogue.index_files(at, "vectors"), False)
+    lexical = meta.values(at)["lexical_folder"]
+    yield from _file_problems("lexical", store.folder / lexical, meta.index_files(at, "lexical"), meta.pending(at))
+    yield from _file_problems("vectors", store.folder / "vectors", meta.index_files(at, "vectors"), False)
     for path in sorted(store.folder.glob("lexical-*")):
         if path.name != lexical:
             yield Problem("phantom", path.name, "a folder that is not in force; the next write removes it")
 
 
-def _file_problems(kind: str, folder: Path, listed: list[SegmentFile], begun: bool) -> Iterator[Problem]:
+def _file_problems(kind: str, folder: Path, listed: list[IndexFile], begun: bool) -> Iterator[Problem]:
     for file in sorted(listed, key=lambda file: not file.name.endswith(".json")):  # what a writer changes comes first
         where, digest = f"{kind}/{file.name}", _digest(folder / file.name)
         if digest == file.sha256:
@@ -177,9 +176,9 @@ def _digest(path: Path) -> str | None:
 
 
 def _vectors(at: sqlite3.Connection, store: Store, damaged: set[str]) -> Iterator[Problem]:
-    wanted = dict(catalogue.all_vectors(at, store.embedder)) if "embeddings" not in damaged else {}
+    wanted = dict(embeddings.vectors(at, store.embedder)) if "embeddings" not in damaged else {}
     counts: Counter[int] = Counter()
-    for file in catalogue.index_files(at, "vectors"):
+    for file in meta.index_files(at, "vectors"):
         if f"vectors/{file.name}" in damaged:
             continue
         try:
@@ -206,7 +205,7 @@ def _lexical(at: sqlite3.Connection, store: Store, damaged: set[str]) -> Iterato
         yield Problem("malformed", "lexical", str(error))
         return
     yield from _compare("lexical", {row[0] for row in at.execute("SELECT number FROM chunks")}, counts)
-    last = int(catalogue.meta(at)["committed_chunk"])
+    last = int(meta.values(at)["committed_chunk"])
     for number in sorted(number for number in counts if number > last):
         yield Problem("phantom", "lexical", f"chunk {number} was never committed; the next write removes it")
 

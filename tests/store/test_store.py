@@ -12,7 +12,8 @@ from ragkb.errors import Busy, InputError, ModelError, NotFound, StorageError
 from ragkb.ingest.report import NewDocument
 from ragkb.kb import KnowledgeBase
 from ragkb.store.lock import writer_lock
-from ragkb.store.vectors import SegmentFile, to_merge
+from ragkb.store.records import IndexFile
+from ragkb.store.vectors import to_merge
 from ragkb.types import Principal
 from tests.conftest import WordHashes
 
@@ -138,8 +139,8 @@ def test_many_small_commits_are_merged_and_stay_whole(kb: KnowledgeBase) -> None
 
 
 def test_a_size_class_is_merged_when_it_is_full() -> None:
-    small = [SegmentFile(f"{i}", "", 0, 1) for i in range(8)]
-    large = [SegmentFile("large", "", 0, 100_000)]
+    small = [IndexFile(f"{i}", "", 0, 1) for i in range(8)]
+    large = [IndexFile("large", "", 0, 100_000)]
     assert to_merge(small[:7] + large) == []
     assert to_merge(small + large) == small
 

@@ -13,8 +13,9 @@ from ragkb.errors import StorageError
 from ragkb.ingest.report import NewDocument
 from ragkb.kb import KnowledgeBase
 from ragkb.store import snapshot, vectors
+from ragkb.store.records import IndexFile
 from ragkb.store.store import Store
-from ragkb.store.vectors import Segment, SegmentFile, merge_segments, nearest, to_merge, write_segment
+from ragkb.store.vectors import Segment, merge_segments, nearest, to_merge, write_segment
 from ragkb.types import Principal
 from tests.conftest import WordHashes
 
@@ -178,7 +179,7 @@ def test_a_large_segment_holds_about_half_the_bytes_in_memory(tmp_path: Path) ->
 
 
 def test_large_segments_are_left_alone() -> None:
-    assert to_merge([SegmentFile(f"{i}", "", 0, vectors.LARGE + 1) for i in range(20)]) == []
+    assert to_merge([IndexFile(f"{i}", "", 0, vectors.LARGE + 1) for i in range(20)]) == []
 
 
 def test_a_knowledge_base_stays_whole_through_merges_deletes_and_a_rebuild(tmp_path: Path) -> None:

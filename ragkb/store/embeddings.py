@@ -1,0 +1,50 @@
+"""The embeddings in the catalogue: float16, keyed by the hash of their text and the model that made them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from itertools import islice
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ragkb.errors import StorageError
+from ragkb.store import meta
+
+
+def held(at: sqlite3.Connection, digests: Iterable[bytes], model: str) -> dict[bytes, NDArray[np.float16]]:
+    """The stored vectors among `digests`."""
+    out = {}
+    for digest in digests:
+        query = "SELECT vector FROM embeddings WHERE digest = ? AND model = ?"
+        if row := at.execute(query, (digest, model)).fetchone():
+            out[digest] = np.frombuffer(row[0], "<f2")
+    return out
+
+
+def vectors(at: sqlite3.Connection, model: str) -> Iterator[tuple[int, NDArray[np.float16]]]:
+    """(chunk number, vector) of every chunk, by number. Raises StorageError if one has none."""
+    query = """SELECT c.number, e.vector FROM chunks c LEFT JOIN embeddings e ON e.digest = c.digest AND e.model = ?
+               ORDER BY c.number"""
+    for number, vector in at.execute(query, (model,)):
+        if vector is None:
+            raise StorageError(f"chunk {number} has no embedding", "ingest its document again")
+        yield number, np.frombuffer(vector, "<f2")
+
+
+def blocks(at: sqlite3.Connection, model: str, rows: int) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float16]]]:
+    """`vectors` in arrays of `rows` rows: chunk numbers, vectors."""
+    pairs = vectors(at, model)
+    while block := list(islice(pairs, rows)):
+        yield np.array([number for number, _ in block], np.int64), np.stack([vector for _, vector in block])
+
+
+def forget(at: sqlite3.Connection) -> None:
+    """Drops what only deleted documents needed: their embeddings and the record that they were removed.
+
+    subtle: readers of an older generation notice by `forgotten` that they have to load the snapshot anew.
+    """
+    at.execute("DELETE FROM embeddings WHERE NOT EXISTS (SELECT 1 FROM chunks c WHERE c.digest = embeddings.digest)")
+    at.execute("DELETE FROM removed")
+    meta.put(at, "forgotten", meta.generation(at))

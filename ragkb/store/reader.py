@@ -1,0 +1,117 @@
+"""Reading: one generation, by one transaction."""
+
+from __future__ import annotations
+
+import math
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ragkb.errors import NotFound, StorageError
+from ragkb.store import chunks, documents, embeddings
+from ragkb.store.catalogue import sound
+from ragkb.store.chunks import ChunkRow
+from ragkb.store.lexical import REPAIR
+from ragkb.store.records import Known
+from ragkb.store.snapshot import Snapshot, Visible, Where
+from ragkb.store.vectors import nearest
+from ragkb.types import Document, DocumentInfo, Principal
+
+if TYPE_CHECKING:
+    from ragkb.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One generation, read by one transaction."""
+
+    store: Store
+    at: sqlite3.Connection
+    snapshot: Snapshot
+
+    def visible(self, as_: Principal, where: Where | None = None) -> Visible:
+        """The chunks that the principal may see and whose documents match `where`."""
+        return self.snapshot.visible(self.at, as_, where)
+
+    def dense(self, vector: NDArray[np.float32], k: int, visible: Visible) -> list[tuple[int, float]]:
+        """Up to k visible (chunk number, cosine), best first, ties by number."""
+        return nearest(self.snapshot.segments, vector, k, visible.bitmap) if visible.count else []
+
+    def lexical(self, terms: Sequence[str], k: int, as_: Principal, visible: Visible) -> list[tuple[int, float]]:
+        """Up to k visible (chunk number, BM25), best first, ties by number."""
+        if not visible.count:
+            return []
+        try:
+            return self.snapshot.lexical.search(terms, k, as_, visible.bitmap, visible.count)
+        except ValueError as error:
+            raise StorageError(f"{self.store.folder}: the lexical index cannot be read ({error})", REPAIR) from None
+
+    def chunks(self, numbers: Sequence[int]) -> dict[int, ChunkRow]:
+        """The chunks with these numbers."""
+        with sound(self.store.catalogue.path):
+            return chunks.rows(self.at, numbers)
+
+    def documents(self, as_: Principal) -> Iterator[DocumentInfo]:
+        """The visible documents, by source."""
+        with sound(self.store.catalogue.path):
+            return iter(list(documents.info(self.at, as_)))
+
+    def document(self, identity: str, as_: Principal) -> Document:
+        """The document. Raises NotFound if it is absent or not visible: the two look the same."""
+        with sound(self.store.catalogue.path):
+            found = documents.document(self.at, identity, as_)
+        if found is None:
+            raise NotFound(f"document {identity!r} was not found", "list the documents that you can see")
+        return found
+
+    def context(self, identity: str, start: int) -> str:
+        """What was indexed beside the text of the chunk of that document that begins at `start`."""
+        return chunks.context(self.at, identity, start)
+
+    def quote(self, identity: str, start: int, end: int) -> tuple[str, int | None, tuple[str, ...]]:
+        """(text, page, heading path) of a span, as the catalogue holds it now. Raises NotFound."""
+        with sound(self.store.catalogue.path):
+            found = chunks.span(self.at, identity, start, end)
+        if found is None:
+            raise NotFound(f"document {identity!r} was not found")
+        return found
+
+    def rarity(self, as_: Principal) -> Callable[[str], float]:
+        """Rarity of a term among what the principal may see, as BM25 counts it: 0 and up.
+
+        subtle: counted over the visible rows alone, so that a hidden document cannot change an answer.
+        """
+        total = self.visible(as_).count
+
+        def idf(term: str) -> float:
+            holding = min(self.snapshot.lexical.frequency(term, as_), total)
+            return math.log(1 + (total - holding + 0.5) / (holding + 0.5))
+
+        return idf
+
+    def known(self) -> list[Known]:
+        """What is stored, to recognise files."""
+        with sound(self.store.catalogue.path):
+            return list(documents.known(self.at))
+
+    def known_at(self, root: str, source: str) -> Known | None:
+        """What is stored at that place."""
+        with sound(self.store.catalogue.path):
+            return documents.known_at(self.at, root, source)
+
+    def known_by_content(self, sha256: str) -> list[Known]:
+        """What is stored of a file with these bytes, by root and source."""
+        with sound(self.store.catalogue.path):
+            return documents.known_by_content(self.at, sha256)
+
+    def roots(self) -> list[str]:
+        """The roots under which documents are stored, sorted."""
+        return documents.roots(self.at)
+
+    def embeddings(self, digests: Sequence[bytes]) -> dict[bytes, NDArray[np.float16]]:
+        """Stored vectors among `digests`."""
+        return embeddings.held(self.at, digests, self.store.embedder)

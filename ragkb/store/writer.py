@@ -1,0 +1,239 @@
+"""Writing: the commit protocol.
+
+Adding: (1) reserve chunk numbers, (2) commit the lexical index, (3) write new vector segments (temporary file, sync,
+rename, sync of the folder), (4) one SQLite transaction with rows, generation and the SHA-256 of every index file. Only
+(4) makes anything visible; a reader drops what the catalogue does not show. Removing: the SQLite transaction first, the
+indexes at their next commit. A writer that died leaves files and rows that the next one removes; (1) also marks the
+catalogue as `pending` and (4) takes the mark away, which tells such remains from damage.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import chain, islice
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ragkb.errors import StorageError
+from ragkb.store import chunks, documents, embeddings, meta
+from ragkb.store.catalogue import sound
+from ragkb.store.crashpoints import reached
+from ragkb.store.files import storage_errors
+from ragkb.store.lexical import REPAIR, LexicalIndex, new_lexical_folder
+from ragkb.store.records import Entry, IndexFile
+from ragkb.store.vectors import BLOCK, MOST_ROWS, Segment, merge_segments, to_merge, write_segment
+from ragkb.text.tokens import lexical_tokens
+
+if TYPE_CHECKING:
+    from ragkb.store.store import Store
+
+
+class Writer:
+    """Changes the store. Each method is one commit: after it returns, the change survives a crash."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._vectors = store.folder / "vectors"
+
+    def recover(self) -> None:
+        """Removes what a writer that died or failed left in the folder. Raises StorageError, also for damage."""
+        with self._store.catalogue.read() as at, sound(self._store.catalogue.path):
+            self._store.catalogue.check_seal(at)
+            self._store.catalogue.check_log(at)
+            listed = {file.name for file in meta.index_files(at, "vectors")}
+            held = meta.values(at)
+            pending = meta.pending(at)
+            with storage_errors(self._store.folder):
+                self._store.check_lexical(at)
+            lexical = self._lexical(at)
+        if pending:
+            self._take_back(lexical, int(held["committed_chunk"]))
+        with storage_errors(self._store.folder):
+            for path in self._vectors.iterdir():
+                if path.name not in listed:
+                    path.unlink(missing_ok=True)
+                    reached("recover: vectors removed")
+            for path in self._store.folder.glob("lexical-*"):
+                if path.name != held["lexical_folder"]:
+                    shutil.rmtree(path)
+                    reached("recover: lexical index removed")
+            for path in lexical.folder.glob(".tmp*"):
+                path.unlink(missing_ok=True)
+
+    def _take_back(self, lexical: LexicalIndex, committed: int) -> None:
+        """Removes from the lexical index what was never committed."""
+        with self._store.catalogue.write() as at:
+            # subtle: overwrites the log's frames of a commit that failed at its last sync, which could come back
+            meta.put(at, "pending", 1)
+        with storage_errors(lexical.folder):
+            lexical.write((), phantoms_above=committed)
+            reached("recover: lexical index cleaned")
+            files = self._lexical_files(lexical)
+        with self._store.catalogue.write() as at:
+            meta.put(at, "pending", 0)
+            meta.set_index_files(at, "lexical", files)
+
+    def _lexical(self, at: sqlite3.Connection) -> LexicalIndex:
+        try:
+            return self._store.lexical(at)
+        except FileNotFoundError as error:
+            raise StorageError(f"{error.filename}: the lexical index is missing", REPAIR) from None
+
+    def commit(self, entries: Sequence[Entry], remove: Sequence[str] = ()) -> list[str]:
+        """Stores `entries`, each in place of the document at its (root, source), and removes documents by id.
+
+        Returns the ids of `entries`. All of it is visible at once, or nothing.
+        """
+        with self._store.catalogue.read() as at:
+            pending = meta.pending(at)
+        if pending:
+            self.recover()
+        with self._store.catalogue.write() as at:
+            meta.put(at, "pending", 1)
+            document = meta.reserve(at, "next_document", len(entries))
+            chunk = meta.reserve(at, "next_chunk", sum(len(entry.chunks) for entry in entries))
+            gone = documents.removed_in_lexical(at)
+            index = self._lexical(at)
+        placed = list(_placed(entries, document, chunk))
+        with storage_errors(self._store.folder):
+            index.write(_lexical_rows(placed), gone)
+            lexical = self._lexical_files(index)
+            segments, obsolete = self._segments(placed)
+        reached("commit: indexes written")
+        with self._store.catalogue.write() as at:
+            generation = meta.next_generation(at)
+            for identity in remove:
+                documents.remove(at, identity, generation)
+            ids = [self._insert(at, item, generation) for item in placed]
+            documents.set_removed_from_lexical(at, gone)
+            meta.put(at, "committed_chunk", chunk + sum(len(entry.chunks) for entry in entries) - 1)
+            meta.set_index_files(at, "vectors", segments)
+            meta.set_index_files(at, "lexical", lexical)
+            meta.put(at, "pending", 0)
+        for file in obsolete:
+            with suppress(OSError):  # it is committed; the next writer removes what stays
+                (self._vectors / file.name).unlink(missing_ok=True)
+            reached("commit: merged segment removed")
+        return ids
+
+    def remove(self, identities: Sequence[str]) -> int:
+        """Removes documents by id, invisible at the next request of any process; returns how many were there."""
+        with self._store.catalogue.write() as at:
+            generation = meta.next_generation(at)
+            return sum(documents.remove(at, identity, generation) for identity in identities)
+
+    def rebuild(self) -> None:
+        """Makes both indexes anew from the catalogue, without embedding. Repairs them, and drops what was deleted."""
+        folder = self._store.folder / new_lexical_folder()
+        with storage_errors(self._store.folder):
+            self._vectors.mkdir(exist_ok=True)
+            index = LexicalIndex(folder, create=True)
+            with self._store.catalogue.read() as at, sound(self._store.catalogue.path):
+                self._store.catalogue.check_seal(at)
+                rows = chunks.texts(at)
+                index.write((c, d, groups, lexical_tokens(text, "en")) for c, d, groups, text in rows)
+                reached("rebuild: lexical index written")
+                segments = list(self._segments_anew(at))
+            lexical = index.files({})
+        reached("rebuild: vectors written")
+        with self._store.catalogue.write() as at:
+            meta.next_generation(at)
+            meta.put(at, "lexical_folder", folder.name)
+            meta.put(at, "pending", 0)
+            meta.set_index_files(at, "vectors", segments)
+            meta.set_index_files(at, "lexical", lexical)
+            embeddings.forget(at)
+        self.recover()
+
+    def compact(self) -> None:
+        """Rebuilds the indexes and rewrites the catalogue: no byte of a deleted document is left in any file."""
+        self.rebuild()
+        reached("compact: indexes rebuilt")
+        self._store.catalogue.vacuum()
+
+    def rebuild_vectors(self) -> None:
+        """Makes the dense index anew from the stored embeddings, in as few segments as there can be."""
+        with storage_errors(self._store.folder), self._store.catalogue.read() as at:
+            segments = list(self._segments_anew(at))
+        with self._store.catalogue.write() as at:
+            meta.next_generation(at)
+            meta.set_index_files(at, "vectors", segments)
+        self.recover()
+
+    def _segments_anew(self, at: sqlite3.Connection) -> Iterator[IndexFile]:
+        blocks = embeddings.blocks(at, self._store.embedder, BLOCK)
+        for first in blocks:
+            yield write_segment(self._vectors, chain([first], islice(blocks, MOST_ROWS // BLOCK - 1)))
+
+    def touch(self, seen: Sequence[tuple[str, str, str, int, int]]) -> None:
+        """Records (id, root, source, size, mtime_ns) of files whose bytes are stored already."""
+        if seen:
+            with self._store.catalogue.write() as at:
+                meta.next_generation(at)
+                for item in seen:
+                    documents.touch(at, *item)
+
+    def _insert(self, at: sqlite3.Connection, item: _Placed, generation: int) -> str:
+        identity = documents.public_id(at, item.entry.root, item.entry.source)
+        documents.remove(at, identity, generation)
+        place = documents.Place(identity, item.document, item.first_chunk, generation)
+        documents.insert(at, item.entry, place, self._store.embedder)
+        return identity
+
+    def _lexical_files(self, index: LexicalIndex) -> list[IndexFile]:
+        """The files of the lexical index. Those that never change under their name are hashed once."""
+        with self._store.catalogue.read() as at:
+            return index.files({file.name: file for file in meta.index_files(at, "lexical")})
+
+    def _segments(self, placed: Sequence[_Placed]) -> tuple[list[IndexFile], list[IndexFile]]:
+        """Writes the new vectors, merges full size classes. Returns (files in force, files no longer needed)."""
+        with self._store.catalogue.read() as at:
+            files = meta.index_files(at, "vectors")
+        obsolete: list[IndexFile] = []
+        vectors = [item.entry.vectors for item in placed if len(item.entry.vectors)]
+        first = placed[0].first_chunk if placed else 0
+        if vectors:
+            stacked = np.concatenate(vectors)
+            files.append(write_segment(self._vectors, [(np.arange(first, first + len(stacked)), stacked)]))
+        while merging := to_merge(files):
+            merged = self._merge(merging, first)
+            files = [file for file in files if file not in merging] + ([merged] if merged else [])
+            obsolete += merging
+        return files, obsolete
+
+    def _merge(self, files: Sequence[IndexFile], new: int) -> IndexFile | None:
+        """One segment of the chunks that exist, or are about to: those from number `new` on. None if there are none."""
+        segments = [Segment.load(self._vectors, file) for file in files]
+        keep = []
+        with self._store.catalogue.read() as at:
+            for numbers in (segment.numbers() for segment in segments):
+                alive = chunks.existing(at, int(numbers[0]), int(numbers[-1]))
+                keep.append(np.isin(numbers, alive, assume_unique=True) | (numbers >= new))
+        return merge_segments(self._vectors, segments, keep)
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """An entry with its reserved numbers."""
+
+    entry: Entry
+    document: int
+    first_chunk: int
+
+
+def _placed(entries: Sequence[Entry], document: int, chunk: int) -> Iterator[_Placed]:
+    for number, entry in enumerate(entries, document):
+        yield _Placed(entry, number, chunk)
+        chunk += len(entry.chunks)
+
+
+def _lexical_rows(placed: Sequence[_Placed]) -> Iterator[tuple[int, int, tuple[str, ...], list[str]]]:
+    for item in placed:
+        for number, chunk in enumerate(item.entry.chunks, item.first_chunk):
+            terms = lexical_tokens(f"{chunk.context}\n{chunk.text}", "en")
+            yield number, item.document, item.entry.groups, terms
