@@ -68,8 +68,13 @@ def sync_folder(folder: Path) -> None:
 
 def sha256_file(path: Path) -> str:
     """Hexadecimal SHA-256 of the file, read in blocks."""
-    digest = hashlib.sha256()
     with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
+        return sha256_stream(file)
+
+
+def sha256_stream(file: BinaryIO) -> str:
+    """Hexadecimal SHA-256 of what the file holds from here on."""
+    digest = hashlib.sha256()
+    while block := file.read(1 << 20):
+        digest.update(block)
     return digest.hexdigest()

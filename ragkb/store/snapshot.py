@@ -105,7 +105,7 @@ def load(at: sqlite3.Connection, folder: Path, lexical: LexicalIndex, old: Snaps
         documents=table,
         last_chunk=max(newest, old.last_chunk if old else 0),
         segments=tuple(
-            loaded.get(file.name) or Segment.load(folder / "vectors", file) for file in meta.index_files(at, "vectors")
+            loaded.get(file.name) or Segment(folder / "vectors", file) for file in meta.index_files(at, "vectors")
         ),
         lexical=lexical.searcher(),
     )

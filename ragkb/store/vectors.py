@@ -16,20 +16,21 @@ import threading
 import weakref
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import faiss
 import numpy as np
 from numpy.typing import NDArray
 
 from ragkb.errors import StorageError
-from ragkb.store.files import durable_file, sha256_file
+from ragkb.store.files import durable_file, sha256_file, sha256_stream
 from ragkb.store.records import IndexFile
 
 FAN_OUT = 8  # segments of one size class that are merged into one of the next
 LARGE = 250_000  # a segment of more rows is merged no more: a commit never waits for longer than eight of these take
 MOST_ROWS = 1_000_000  # of a segment that is made anew from the catalogue
 BLOCK = 16_384  # rows that are handled at once
+REBUILD = "run `ragkb doctor --rebuild`"
 
 # Measured on two cores with up to a million vectors of 384 numbers: benchmarks/scale/README.md.
 IVF_ROWS = 10_000  # rows from which a segment gets an inverted file
@@ -52,34 +53,31 @@ Block = tuple[NDArray[np.int64], NDArray[np.float16]]  # chunk numbers, and thei
 class Segment:
     """A loaded segment. Safe to search from several threads. Its file may be unlinked while it is held."""
 
-    def __init__(self, file: IndexFile, path: Path) -> None:
+    def __init__(self, folder: Path, file: IndexFile) -> None:
+        """Reads and checks the file. Raises FileNotFoundError, StorageError if it is damaged."""
         self.file = file
-        self._path = path
-        self._descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
+        self._path = folder / file.name
+        self._descriptor = os.open(self._path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         weakref.finalize(self, os.close, self._descriptor)
         self._seeking = threading.Lock()
         with open(self._descriptor, "rb", closefd=False) as stream:
-            magic, version, dim, rows, inverted = _HEADER.unpack(stream.read(_HEADER.size))
-            self._dim = int(dim)
-            if (magic, version, rows) != (_MAGIC, _VERSION, file.rows):
-                raise StorageError(f"{path}: not a segment that this version reads", "run `ragkb doctor --rebuild`")
-            stream.seek(_HEADER.size + 2 * rows * self._dim)
-            self._numbers = np.frombuffer(stream.read(8 * rows), "<i8")
-            self._inverted = bool(inverted)
-            if inverted:
-                self._index: Any = faiss.read_index(faiss.PyCallbackIOReader(stream.read))  # type: ignore[attr-defined]
-            else:
-                self._index = _exact(self._numbers, self.vectors())
+            if sha256_stream(stream) != file.sha256:
+                raise StorageError(f"{self._path}: damaged, its SHA-256 is not {file.sha256[:12]}…", REBUILD)
+            stream.seek(0)
+            self._read_parts(stream)
 
-    @classmethod
-    def load(cls, folder: Path, file: IndexFile) -> Segment:
-        """Reads and checks the file. Raises FileNotFoundError, StorageError if it is damaged."""
-        path = folder / file.name
-        if sha256_file(path) != file.sha256:
-            raise StorageError(
-                f"{path}: damaged, its SHA-256 is not {file.sha256[:12]}…", "run `ragkb doctor --rebuild`"
-            )
-        return cls(file, path)
+    def _read_parts(self, stream: BinaryIO) -> None:
+        magic, version, dim, rows, inverted = _HEADER.unpack(stream.read(_HEADER.size))
+        self._dim, self._inverted = int(dim), bool(inverted)
+        if (magic, version, rows) != (_MAGIC, _VERSION, self.file.rows):
+            raise StorageError(f"{self._path}: not a segment that this version reads", REBUILD)
+        stream.seek(_HEADER.size + 2 * rows * self._dim)
+        self._numbers = np.frombuffer(stream.read(8 * rows), "<i8")
+        try:
+            reader = faiss.PyCallbackIOReader(stream.read)  # type: ignore[attr-defined]
+            self._index: Any = faiss.read_index(reader) if inverted else _exact(self._numbers, self.vectors())
+        except RuntimeError as error:  # what FAISS raises, for an index of a newer FAISS say
+            raise StorageError(f"{self._path}: FAISS cannot read it ({error})", REBUILD) from None
 
     def propose(self, vector: NDArray[np.float32], k: int, allowed: NDArray[np.uint8]) -> Proposed:
         """What is nearest, about right: the k best, or more by their codes."""
@@ -151,7 +149,7 @@ class Segment:
         )
         data = b"".join(parts)
         if len(data) != width * len(rows):
-            raise StorageError(f"{self._path}: has become shorter", "run `ragkb doctor --rebuild`")
+            raise StorageError(f"{self._path}: has become shorter", REBUILD)
         out = np.empty((len(rows), self._dim), "<f2")
         out[order] = np.frombuffer(data, "<f2").reshape(-1, self._dim)
         return out

@@ -182,7 +182,7 @@ def _vectors(at: sqlite3.Connection, store: Store, damaged: set[str]) -> Iterato
         if f"vectors/{file.name}" in damaged:
             continue
         try:
-            segment = Segment.load(store.folder / "vectors", file)
+            segment = Segment(store.folder / "vectors", file)
             rows = list(zip(segment.numbers().tolist(), np.asarray(segment.vectors()), strict=True))
         except (StorageError, FileNotFoundError) as error:
             yield Problem("missing", f"vectors/{file.name}", str(error))

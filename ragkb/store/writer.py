@@ -208,7 +208,7 @@ class Writer:
 
     def _merge(self, files: Sequence[IndexFile], new: int) -> IndexFile | None:
         """One segment of the chunks that exist, or are about to: those from number `new` on. None if there are none."""
-        segments = [Segment.load(self._vectors, file) for file in files]
+        segments = [Segment(self._vectors, file) for file in files]
         keep = []
         with self._store.catalogue.read() as at:
             for numbers in (segment.numbers() for segment in segments):

@@ -40,7 +40,7 @@ def clustered(rows: int, seed: int = 0) -> NDArray[np.float16]:
 
 def segment(folder: Path, held: NDArray[np.float16], first: int = FIRST) -> Segment:
     numbers = np.arange(first, first + len(held))
-    return Segment.load(folder, write_segment(folder, [(numbers[:100], held[:100]), (numbers[100:], held[100:])]))
+    return Segment(folder, write_segment(folder, [(numbers[:100], held[:100]), (numbers[100:], held[100:])]))
 
 
 def bitmap(numbers: NDArray[np.int64]) -> NDArray[np.uint8]:
@@ -122,7 +122,7 @@ def test_a_merge_keeps_what_is_alive_in_the_order_of_numbers(tmp_path: Path) -> 
     keep = [part.numbers() % 3 != 0 for part in parts]
     file = merge_segments(tmp_path, parts, keep)
     assert file is not None
-    merged = Segment.load(tmp_path, file)
+    merged = Segment(tmp_path, file)
     alive = np.flatnonzero(np.arange(600) % 3)
     assert merged.numbers().tolist() == alive.tolist()
     assert np.array_equal(merged.vectors(), held[alive])
@@ -144,10 +144,10 @@ def test_damage_anywhere_in_a_file_is_noticed(tmp_path: Path) -> None:
         broken[place] ^= 1
         (tmp_path / file.name).write_bytes(broken)
         with pytest.raises(StorageError, match=file.name):
-            Segment.load(tmp_path, file)
+            Segment(tmp_path, file)
     (tmp_path / file.name).write_bytes(data[:-1])
     with pytest.raises(StorageError, match=file.name):
-        Segment.load(tmp_path, file)
+        Segment(tmp_path, file)
 
 
 def test_a_file_that_becomes_shorter_under_a_reader_is_an_error_not_a_crash(tmp_path: Path) -> None:
