@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_KB := .demo/kb
 
-.PHONY: demo test check format kills damage readers scale clean
+.PHONY: demo test check format kills damage readers backups mutations access scale clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -48,6 +48,15 @@ damage: $(VENV)/.installed-dev  ## three hundred flips, truncations and swaps; e
 
 readers: $(VENV)/.installed-dev  ## a million reads beside a writer; none may be torn
 	$(BIN)/python -m benchmarks.store.readers --reads 1000000
+
+backups: $(VENV)/.installed-dev  ## a hundred backups beside a writer, a thousand deletes, eight writers at once
+	$(BIN)/python -m benchmarks.store.concurrency
+
+mutations: $(VENV)/.installed-dev  ## each fault seeded into the commit protocol has to be noticed
+	$(BIN)/python -m benchmarks.store.mutations
+
+access: $(VENV)/.installed-dev  ## two thousand random histories of grants, revocations and questions; nothing may leak
+	RAGKB_SEQUENCES=2000 $(BIN)/python -m pytest tests/access/test_state_machine.py
 
 clean:
 	rm -rf $(VENV) .demo .pytest_cache .mypy_cache .ruff_cache

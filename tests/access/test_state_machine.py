@@ -225,7 +225,7 @@ class Access(RuleBasedStateMachine):
 
 Access.TestCase.settings = settings(
     max_examples=SEQUENCES,
-    stateful_step_count=20,
+    stateful_step_count=20 if SEQUENCES <= 200 else 30,
     deadline=None,
     database=None,
     derandomize=SEQUENCES <= 200,
