@@ -72,6 +72,15 @@ def made(write: object) -> Draft:
     return builder.build()
 
 
+spaces = st.lists(st.sampled_from(["word " * 20, "年假" * 12, "\n\n", " ", "\n", "Yes. "]), max_size=12).map("".join)
+
+
+@given(spaces)
+def test_white_space_is_given_once(text: str) -> None:
+    draft = Draft(text)
+    check(draft, list(chunk(draft, "", words, SMALL)))
+
+
 def test_heading_stands_with_its_text() -> None:
     def write(builder: TextBuilder) -> None:
         builder.heading(1, "Leave")
