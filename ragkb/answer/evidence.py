@@ -27,7 +27,8 @@ class Candidate:
     """One unit as evidence. signals: the values of SIGNALS, each about 0 to 1. score: comparable within a question.
 
     cosine: 0 where the embedder cannot read the question. coverage: share of the question's information in the unit.
-    around: the same, with title and headings. passage: the same, in the whole passage. rank: the passage's score.
+    around: the same, with title and headings. passage: the same, in the whole passage. rank: the passage's score
+    as a share of the best one's.
     expected: whether it holds the kind of answer asked for. statement: 0 for headings and questions. named: share of
     what the question names that the unit, its title and headings hold; less for what only the passage holds.
     least_named: the same for the worst of these names.
@@ -55,8 +56,11 @@ def candidates(question: Question, passages: Sequence[Passage], embedder: Embedd
     cosines = _cosines(question, found, embedder)
     context = {id(p): About.of(f"{p.context}\n{' '.join(p.hit.heading)}\n{p.hit.title}") for p in passages}
     nearby = {id(p): context[id(p)] | About.of(p.hit.text) for p in passages}
+    best = max((passage.hit.score for passage in passages), default=0.0) or 1.0
     scored = [
-        _candidate(question, unit, cosine, context[id(unit.passage)], nearby[id(unit.passage)])
+        _candidate(
+            question, (unit, cosine, unit.passage.hit.score / best), context[id(unit.passage)], nearby[id(unit.passage)]
+        )
         for unit, cosine in zip(found, cosines, strict=True)
     ]
     return sorted(scored, key=lambda one: (-one.score, one.unit.passage.hit.rank, one.unit.start))
@@ -68,15 +72,16 @@ def _cosines(question: Question, found: Sequence[Unit], embedder: Embedder) -> l
     return [float(value) for value in embedder.embed([unit.reads for unit in found]) @ question.vector]
 
 
-def _candidate(question: Question, unit: Unit, cosine: float, context: About, nearby: About) -> Candidate:
-    hit = unit.passage.hit
+def _candidate(question: Question, found: tuple[Unit, float, float], context: About, nearby: About) -> Candidate:
+    """found: the unit, its cosine to the question, the rank of its passage."""
+    unit, cosine, rank = found
     here = About.of(unit.reads)
     signals = (
         cosine,
         question.covered(here.terms),
         question.covered(here.terms | context.terms),
         question.covered(nearby.terms),
-        hit.score,
+        rank,
         question.expects(unit.said),
         float(unit.is_statement and not _is_heading(unit)),
         *question.met_by(here | context, nearby),

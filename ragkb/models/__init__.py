@@ -28,7 +28,7 @@ class Embedder(Protocol):
         """Tokens of `text` without the special ones."""
 
     def readable(self, text: str) -> float:
-        """Share, 0 to 1, of the letters of `text` that the vocabulary holds as more than single characters."""
+        """How well the vocabulary reads `text`, 0 to 1: see models/reading.py."""
 
 
 def load_embedder(name: str, threads: int = 0) -> Embedder:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ragkb.errors import ModelError
+from ragkb.models.reading import readable
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -72,15 +73,10 @@ class OnnxEmbedder:
         return len(self._counter.encode(text, add_special_tokens=False).ids)
 
     def readable(self, text: str) -> float:
-        """Share of the letters that stand in known tokens of at least two characters; 1 for a text without letters."""
-        encoded = self._counter.encode(text, add_special_tokens=False)
-        letters = sum(character.isalpha() for character in text)
-        known = 0
-        for token, (start, end) in zip(encoded.tokens, encoded.offsets, strict=True):
-            span = text[start:end]
-            if token != self._unknown and (end - start > 1 or span.isascii()):
-                known += sum(character.isalpha() for character in span)
-        return min(1.0, known / letters) if letters else 1.0
+        """How well the vocabulary reads `text`, 0 to 1: see models/reading.py."""
+        read = self._counter.encode(text, add_special_tokens=False)
+        parts = zip(read.word_ids, read.offsets, read.tokens, strict=True)
+        return readable((word, text[start:end], token != self._unknown) for word, (start, end), token in parts)
 
     def _run(self, texts: Sequence[str], output: str, query: bool) -> NDArray[np.float32]:
         prompt = self._prompts.get("query" if query else "document", "")

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ragkb.errors import ModelError
+from ragkb.models.reading import readable
 
 
 class TorchEmbedder:
@@ -40,16 +41,13 @@ class TorchEmbedder:
         return len(self._model.tokenizer.encode(text, add_special_tokens=False, verbose=False))
 
     def readable(self, text: str) -> float:
-        """Share of the letters in known tokens of at least two characters."""
-        tokens = self._model.tokenizer.tokenize(text)
-        letters = sum(character.isalpha() for character in text)
-        pieces = [token.replace("##", "").replace("▁", "").replace("Ġ", "") for token in tokens]
-        known = sum(
-            sum(map(str.isalpha, piece))
-            for piece in pieces
-            if piece != self._model.tokenizer.unk_token and (len(piece) > 1 or piece.isascii())
-        )
-        return min(1.0, known / letters) if letters else 1.0
+        """How well the vocabulary reads `text`, 0 to 1: see models/reading.py."""
+        tokenizer = self._model.tokenizer
+        if not tokenizer.is_fast:
+            return 1.0  # it does not say which tokens make a word
+        read = tokenizer(text, add_special_tokens=False, return_offsets_mapping=True, verbose=False)
+        parts = zip(read.word_ids(), read["offset_mapping"], read["input_ids"], strict=True)
+        return readable((word, text[start:end], token != tokenizer.unk_token_id) for word, (start, end), token in parts)
 
     def _digest(self) -> str:
         """Of the weights, in the order of their names, so that another model under the same name is another id."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ragkb.models import Embedder
-from ragkb.retrieve.fusion import convex, scaled
+from ragkb.retrieve.fusion import above, convex, share
 from ragkb.settings import SearchSettings
 from ragkb.store.reader import Reader
 from ragkb.store.snapshot import Where
@@ -15,7 +15,7 @@ from ragkb.text.tokens import query_tokens
 from ragkb.types import Hit, Principal
 
 Leg = Literal["hybrid", "dense", "lexical"]
-LEAST_READABLE = 0.5
+LEAST_READABLE = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,10 @@ def search(reader: Reader, embedder: Embedder, query: Query, settings: SearchSet
     dense = lexical = {}
     if weight > 0:
         vector = embedder.embed([query.text], query=True)[0]
-        dense = scaled(reader.dense(vector, candidates, visible))
+        dense = above(reader.dense(vector, candidates, visible), reader.background())
     if weight < 1:
-        lexical = scaled(reader.lexical(query_terms(query.text), candidates, query.as_, visible))
+        terms = query_terms(query.text)
+        lexical = share(reader.lexical(terms, candidates, query.as_, visible), reader.most(terms))
     ranked = convex(dense, lexical, weight)[: query.k]
     rows = reader.chunks([number for number, _, _ in ranked])
     return [
@@ -63,7 +64,7 @@ def search(reader: Reader, embedder: Embedder, query: Query, settings: SearchSet
 
 
 def dense_weight(query: Query, embedder: Embedder, settings: SearchSettings) -> float:
-    """Share of the dense leg, 0 to 1: the setting, times what share of the query the embedder's vocabulary reads.
+    """Share of the dense leg, 0 to 1: the setting, times how well the embedder's vocabulary reads the query.
 
     Under LEAST_READABLE it is 0: measured on Chinese with an English model, the dense leg then only adds noise.
     """

@@ -47,6 +47,7 @@ class Catalogue:
             "next_chunk": 1,
             "committed_chunk": 0,
             "pending": 0,
+            "background": 0,
             "lexical_folder": lexical[0],
             "embedder": embedder,
             "dim": dim,

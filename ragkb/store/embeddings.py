@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 from ragkb.errors import StorageError
 from ragkb.store import meta
 
+SAMPLE, LEAST_SAMPLE = 512, 32  # chunks
+
 
 def held(at: sqlite3.Connection, digests: Iterable[bytes], model: str) -> dict[bytes, NDArray[np.float16]]:
     """The stored vectors among `digests`."""
@@ -38,6 +40,19 @@ def blocks(at: sqlite3.Connection, model: str, rows: int) -> Iterator[tuple[NDAr
     pairs = vectors(at, model)
     while block := list(islice(pairs, rows)):
         yield np.array([number for number, _ in block], np.int64), np.stack([vector for _, vector in block])
+
+
+def background(at: sqlite3.Connection, model: str) -> float:
+    """The cosine under which 95 % of the pairs of SAMPLE chunks lie, 0 if there are fewer than LEAST_SAMPLE chunks.
+
+    The sample is that of the lowest hashes: random, and the same for the same texts.
+    """
+    rows = at.execute("SELECT vector FROM embeddings WHERE model = ? ORDER BY digest LIMIT ?", (model, SAMPLE))
+    sample = [np.frombuffer(row[0], "<f2").astype(np.float32) for row in rows]
+    if len(sample) < LEAST_SAMPLE:
+        return 0.0
+    cosines = np.stack(sample) @ np.stack(sample).T
+    return round(float(np.clip(np.percentile(cosines[np.triu_indices(len(sample), 1)], 95), 0, 0.99)), 3)
 
 
 def forget(at: sqlite3.Connection) -> None:

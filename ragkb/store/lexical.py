@@ -23,6 +23,7 @@ from ragkb.store.files import sha256_file, storage_errors, sync_folder
 from ragkb.store.records import IndexFile
 from ragkb.types import Principal
 
+K1 = 1.2  # of BM25, as tantivy has it
 ANALYZER = "terms"
 PUBLIC = "public"
 HEAP = 64_000_000
@@ -165,6 +166,15 @@ class LexicalSearcher:
             if len(hits) >= k or len(found) < limit:
                 return sorted(hits, key=lambda hit: (-hit[1], hit[0]))[:k]
             limit *= 4
+
+    def most(self, terms: Sequence[str]) -> float:
+        """The limit of BM25 for these terms, reached by no text: (k1 + 1) times the sum of their rarities."""
+        rarity = (count * self._rarity(term) for term, count in Counter(terms).items())
+        return (K1 + 1) * sum(rarity)
+
+    def _rarity(self, term: str) -> float:
+        holding = self._searcher.doc_freq("terms", term)
+        return math.log(1 + (self.rows - holding + 0.5) / (holding + 0.5))
 
     def frequency(self, term: str, as_: Principal) -> int:
         """In how many rows that the principal may see the term stands."""

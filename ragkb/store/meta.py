@@ -18,6 +18,7 @@ def values(at: sqlite3.Connection) -> dict[str, str]:
 def put(at: sqlite3.Connection, key: str, value: object) -> None:
     """Sets one value of the meta table.
 
+    background: see embeddings.background; measured anew when committed_chunk has doubled.
     committed_chunk: chunks with a greater number that an index holds are phantoms of a writer that died.
     pending: 1 from the reservation of numbers to the commit: the lexical index may be ahead of the catalogue.
     seal: SHA-256 over the rest of meta and over index_files.

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ragkb.errors import StorageError
-from ragkb.store import documents
+from ragkb.store import documents, embeddings, meta
 from ragkb.store.catalogue import CATALOGUE, DAMAGED, Catalogue, sound
 from ragkb.store.crashpoints import reached
 from ragkb.store.lock import writer_lock
@@ -63,6 +63,7 @@ def _groups_into_the_row(at: sqlite3.Connection, path: Path) -> None:
         checksum = documents.access_checksum(number, access)
         at.execute("UPDATE documents SET access_checksum = ? WHERE number = ?", (checksum, number))
         documents.set_checksum(at, number)
+    meta.put(at, "background", embeddings.background(at, meta.values(at)["embedder"]))
 
 
 def _check_format_1(at: sqlite3.Connection, path: Path) -> None:

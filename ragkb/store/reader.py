@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ragkb.errors import NotFound, StorageError
-from ragkb.store import chunks, documents, embeddings
+from ragkb.store import chunks, documents, embeddings, meta
 from ragkb.store.catalogue import sound
 from ragkb.store.chunks import ChunkRow
 from ragkb.store.lexical import REPAIR
@@ -49,6 +49,18 @@ class Reader:
             return self.snapshot.lexical.search(terms, k, as_, visible.bitmap, visible.count)
         except ValueError as error:
             raise StorageError(f"{self.store.folder}: the lexical index cannot be read ({error})", REPAIR) from None
+
+    def most(self, terms: Sequence[str]) -> float:
+        """The greatest BM25 that any text could have for these terms: the limit for endless repetition of each."""
+        return self.snapshot.lexical.most(terms)
+
+    def background(self) -> float:
+        """The cosine under which nineteen of twenty random pairs of chunks lie, as it was last measured by a writer.
+
+        It tells how far the embedder can tell the texts of this knowledge base apart: .16 for questions of all kinds
+        in English, .44 for papers on one subject, .65 for Chinese with an English model.
+        """
+        return float(meta.values(self.at)["background"])
 
     def chunks(self, numbers: Sequence[int]) -> dict[int, ChunkRow]:
         """The chunks with these numbers."""

@@ -111,7 +111,7 @@ class Writer:
                 documents.remove(at, identity, generation)
             ids = [self._insert(at, item, generation) for item in placed]
             documents.set_removed_from_lexical(at, gone)
-            meta.put(at, "committed_chunk", chunk + sum(len(entry.chunks) for entry in entries) - 1)
+            self._set_committed(at, chunk + sum(len(entry.chunks) for entry in entries) - 1)
             meta.set_index_files(at, "vectors", segments)
             meta.set_index_files(at, "lexical", lexical)
             meta.put(at, "pending", 0)
@@ -120,6 +120,13 @@ class Writer:
                 (self._vectors / file.name).unlink(missing_ok=True)
             reached("commit: merged segment removed")
         return ids
+
+    def _set_committed(self, at: sqlite3.Connection, chunk: int) -> None:
+        """Records the last chunk; as often as their number doubles, the background of their embeddings is measured."""
+        before = int(meta.values(at)["committed_chunk"])
+        meta.put(at, "committed_chunk", chunk)
+        if chunk.bit_length() > before.bit_length():
+            meta.put(at, "background", embeddings.background(at, self._store.embedder))
 
     def remove(self, identities: Sequence[str]) -> int:
         """Removes documents by id, invisible at the next request of any process; returns how many were there."""

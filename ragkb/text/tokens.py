@@ -17,6 +17,7 @@ _UNSPACED = (
     "\u30a1-\u30fa\u30fc-\u30ff\u3105-\u318f\u31a0-\u31bf\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7ff"
     "\uf900-\ufaff\uff66-\uffdc\U00020000-\U000323af"
 )
+_UNSPACED_LETTER = re.compile(f"[{_UNSPACED}]")
 _INDIC = "\u0900-\u0963\u0966-\u0dff"  # vowel signs are marks, which \w leaves out
 _LETTER = rf"[^\W_{_UNSPACED}{_INDIC}]"
 _TOKEN = re.compile(
@@ -60,6 +61,11 @@ during each few for from had has have he her him his how i if in into is it its 
 on only or other our over own same she should so some such than that the their them then there these they this
 to too under very was we were what when where which who why will with would you your
 """
+
+
+def is_unspaced(text: str) -> bool:
+    """Whether `text` holds letters of a script without spaces between words: Chinese, Japanese, Korean, Thai, ..."""
+    return _UNSPACED_LETTER.search(text) is not None
 
 
 def lexical_tokens(text: str, language: str = "") -> list[str]:

@@ -91,10 +91,10 @@ def test_tokens_are_counted_whole_though_the_model_reads_256(minilm: Embedder) -
     ("text", "least", "most"),
     [
         ("How many weeks of parental leave?", 1.0, 1.0),
-        ("Überstundenausgleichsregelung und Urlaubstage", 1.0, 1.0),
+        ("Überstundenausgleichsregelung und Urlaubstage", 0.3, 0.5),
         ("多少天年假可以结转？", 0.0, 0.0),
-        ("HX-200 的压力是多少", 0.2, 0.3),
-        ("VPN 连接失败怎么办 error 812", 0.5, 0.6),
+        ("HX-200 的压力是多少", 0.0, 0.1),
+        ("VPN 连接失败怎么办 error 812", 0.2, 0.3),
         ("12 345 - 7", 1.0, 1.0),
         ("", 1.0, 1.0),
         ("ｐｕｍｐ ａｎｄ ｖａｌｖｅ", 0.0, 1.0),

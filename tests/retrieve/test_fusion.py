@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import pytest
 
-from ragkb.retrieve.fusion import convex, scaled
+from ragkb.retrieve.fusion import above, convex, share
 from ragkb.types import Explain
 
 
-def test_scores_are_scaled_to_0_and_1_within_their_list() -> None:
-    assert scaled([(7, 10.0), (8, 4.0), (9, 6.0)]) == {7: 1.0, 8: 0.0, 9: (6 - 4) / (10 - 4)}
+def test_cosines_are_counted_from_the_background() -> None:
+    assert above([(7, 1.0), (8, 0.6), (9, 0.2), (5, 0.0)], 0.2) == {7: 1.0, 8: (0.6 - 0.2) / 0.8, 9: 0.0, 5: -0.25}
 
 
-def test_negative_scores_are_scaled_as_well() -> None:
-    assert scaled([(1, -0.5), (2, 0.5), (3, 0.0)]) == {1: 0.0, 2: 1.0, 3: 0.5}
-
-
-@pytest.mark.parametrize("score", [0.0, 3.5, -2.0])
-def test_a_list_of_equal_scores_is_all_ones(score: float) -> None:
-    assert scaled([(1, score), (2, score)]) == {1: 1.0, 2: 1.0}
-    assert scaled([(1, score)]) == {1: 1.0}
+def test_bm25_is_a_share_of_the_most_that_there_could_be() -> None:
+    assert share([(7, 6.0), (8, 3.0)], 12.0) == {7: 0.5, 8: 0.25}
+    assert share([(7, 13.0)], 12.0) == {7: 1.0}
+    assert share([(7, 0.0)], 0.0) == {}
 
 
 def test_nothing_scales_to_nothing() -> None:
-    assert scaled([]) == {}
+    assert above([], 0.2) == share([], 1.0) == {}
     assert convex({}, {}, 0.5) == []
+
+
+def test_what_lies_under_the_background_counts_0_and_keeps_its_order() -> None:
+    fused = convex({1: -0.5, 2: -0.25, 3: 0.5}, {4: 0.1}, 0.5)
+    assert [(number, score) for number, score, _ in fused] == [(3, 0.25), (4, 0.05), (2, 0.0), (1, 0.0)]
+    assert fused[2][2] == Explain(0.0, None, 0.5)
 
 
 def test_fused_is_the_weighted_sum_and_a_leg_that_did_not_find_it_counts_0() -> None:

@@ -71,12 +71,11 @@ def test_a_smaller_k_is_the_beginning_of_a_larger_one(numbered: KnowledgeBase) -
     assert [numbered.search("blue pump number 17", k=k) for k in (1, 5, 12)] == [whole[:k] for k in (1, 5, 12)]
 
 
-def test_scores_fall_from_1_to_0_and_equal_ones_stand_in_the_order_of_ingest(kb: KnowledgeBase) -> None:
+def test_scores_lie_between_0_and_1_and_equal_ones_stand_in_the_order_of_ingest(kb: KnowledgeBase) -> None:
     kb.add([NewDocument(f"{name}.txt", "The same words.") for name in "cab"])
     kb.add([NewDocument("best.txt", "The same rare words."), NewDocument("worst.txt", "Another thing altogether.")])
     hits = kb.search("the same rare words", k=5)
     assert sources(hits) == ["best.txt", "c.txt", "a.txt", "b.txt", "worst.txt"]
-    assert hits[0].score == 1.0
     assert hits[1].score == hits[2].score == hits[3].score
     assert all(0.0 <= hit.score <= 1.0 for hit in hits)
 
@@ -131,7 +130,7 @@ def test_explain_tells_the_legs_apart(compass: KnowledgeBase) -> None:
     for hit in compass.search("gate", leg="lexical"):
         assert hit.explain.dense is None
         assert hit.explain.weight == 0.0
-        assert hit.score == hit.explain.lexical
+        assert hit.score == pytest.approx(hit.explain.lexical, abs=1e-6)
     for hit in compass.search("north", leg="dense"):
         assert hit.explain.lexical is None
         assert hit.explain.weight == 1.0
@@ -140,10 +139,10 @@ def test_explain_tells_the_legs_apart(compass: KnowledgeBase) -> None:
 
 def test_the_score_is_what_explain_adds_up_to(compass: KnowledgeBase) -> None:
     hits = {hit.source: hit for hit in compass.search("north gate")}
-    assert hits["n.txt"].explain == Explain(1.0, 1.0, 0.5)
-    assert hits["n.txt"].score == 1.0
-    assert hits["e.txt"].explain == Explain(0.0, None, 0.5)  # it points east: the farthest of all, and shares no word
-    assert hits["e.txt"].score == 0.0
+    assert hits["n.txt"].explain.dense == pytest.approx(1.0)
+    assert 0 < hits["g.txt"].explain.lexical < hits["n.txt"].explain.lexical < 1  # one word of two, and both
+    assert hits["e.txt"].explain == Explain(pytest.approx(0.0, abs=1e-5), None, 0.5)  # it points east, shares no word
+    assert hits["e.txt"].score == pytest.approx(0.0, abs=1e-5)
     for hit in hits.values():
         parts = 0.5 * (hit.explain.dense or 0) + 0.5 * (hit.explain.lexical or 0)
         assert hit.score == pytest.approx(parts, abs=1e-6)
@@ -156,8 +155,8 @@ def test_the_share_of_the_dense_leg_is_the_setting_times_what_the_embedder_reads
     assert weight("pump") == 0.5
     assert weight("pump", 0.8) == 0.8
     assert weight("abcé") == 0.5 * 3 / 4  # WordHashes reads ASCII
-    assert weight("aé") == 0.5 * 1 / 2
-    assert weight("aéé") == 0.0  # a third is under the least of a half
+    assert weight("aéé") == 0.5 * 1 / 3
+    assert weight("aééééé") == 0.0  # a sixth is under the least of a fifth
     assert weight("泵的压力") == 0.0
     assert weight("pump", 0.0) == 0.0
 
@@ -241,7 +240,7 @@ def test_an_english_question_is_asked_of_both_legs_and_a_chinese_one_of_words_al
 
 def test_a_mixed_question_is_weighted_by_what_the_model_reads(sample_kb: KnowledgeBase, minilm: Embedder) -> None:
     mixed = "VPN 连接失败怎么办 error 812"
-    assert 0.5 <= minilm.readable(mixed) < 1.0
+    assert 0.2 <= minilm.readable(mixed) < 1.0
     assert {hit.explain.weight for hit in sample_kb.search(mixed)} == {0.5 * minilm.readable(mixed)}
 
 
