@@ -6,6 +6,7 @@ import importlib
 import re
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import PurePosixPath
 from types import MappingProxyType
@@ -55,6 +56,12 @@ def media_type(data: bytes, name: str) -> str:
     return _MEDIA_TYPES[_format(data, name)]
 
 
+def prepare(data: bytes, name: str) -> None:
+    """Imports what `load` will need for this file, without reading it."""
+    with suppress(DocumentRefused):
+        importlib.import_module(f"ragkb.ingest.loaders.{_format(data, name)}")
+
+
 def load(data: bytes, name: str, limits: LimitSettings) -> Draft:
     """The text and structure of the file's bytes. name: the file's name; its extension tells the format.
 
@@ -85,6 +92,9 @@ def _parse(chosen: str, data: bytes, limits: LimitSettings) -> Draft:
             draft: Draft = module.load(data, limits)
     except InputError:
         raise
+    except MemoryError:
+        memory = f"needed more than {limits.memory_bytes / 1e9:.1f} GB of memory"
+        raise LimitExceeded(memory, "raise limits.memory_bytes") from None
     except Exception as error:
         reason = one_line(str(error))[:200] or type(error).__name__
         raise DocumentRefused(
