@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_KB := .demo/kb
 
-.PHONY: demo test check format kills damage readers scale clean
+.PHONY: demo test check format kills damage readers scale hostile fuzz ingest clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -48,6 +48,15 @@ damage: $(VENV)/.installed-dev  ## three hundred flips, truncations and swaps; e
 
 readers: $(VENV)/.installed-dev  ## a million reads beside a writer; none may be torn
 	$(BIN)/python -m benchmarks.store.readers --reads 1000000
+
+hostile: $(VENV)/.installed-dev  ## a thousand files, some made to hurt; the good go in, the others are listed
+	$(BIN)/python -m benchmarks.ingest.hostile
+
+fuzz: $(VENV)/.installed-dev  ## five hundred damaged files for each loader; refusals only, exact offsets, no hang
+	$(BIN)/python -m benchmarks.ingest.fuzz --examples 500
+
+ingest: $(VENV)/.installed-dev  ## pages a second, DATA=folder with PDFs
+	$(BIN)/python -m benchmarks.ingest.speed --data $(DATA)
 
 clean:
 	rm -rf $(VENV) .demo .pytest_cache .mypy_cache .ruff_cache

@@ -68,7 +68,7 @@ class LimitSettings(_Section):
     pages: int = Field(20_000, ge=1, description="most pages of one file")
     memory_bytes: int = Field(2_000_000_000, ge=200_000_000, description="most memory that parsing one file may take")
     seconds: int = Field(
-        30, ge=1, le=86_400, description="longest time that parsing one file may take, and 1 s more for each MB"
+        30, ge=1, le=86_400, description="longest time that parsing one file may take, and 1 s more for each 4 MB"
     )
     question_characters: int = Field(8_000, ge=1, description="longest question")
     k: int = Field(1_000, ge=1, description="most hits that one request may ask for")

@@ -39,7 +39,7 @@ from ragkb.types import Draft
 _START = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from ragkb.ingest.worker import main; main()"
 _START_SECONDS = 60.0
 _DOCUMENTS_WITHOUT_FORK = 50  # one process parses, where each document cannot have its own
-_BYTES_PER_SECOND = 1_000_000  # a large file gets more time: a second for each of these
+_BYTES_PER_SECOND = 4_000_000  # a large file gets more time: a second for each of these
 _PASSED_ON = ("LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "SYSTEMROOT", "TEMP", "TZ")
 
 

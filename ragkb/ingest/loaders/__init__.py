@@ -48,6 +48,7 @@ _MAGIC = (
     (b"OggS", "a sound or video file"), (b"ID3", "a sound file"), (b"\0\0\0\x18ftyp", "a video file"),
     (b"\0\0\0\x20ftyp", "a video file"),
 )  # fmt: skip
+_WORD = re.compile(r"[^\W_]")  # a letter or a digit: marks alone are no text
 _HTML = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html)[\s>]", re.I | re.S)
 
 
@@ -75,7 +76,7 @@ def load(data: bytes, name: str, limits: LimitSettings) -> Draft:
         raise DocumentRefused("the file is empty")
     chosen = _format(data, name)
     draft = _parse(chosen, data, limits)
-    if not draft.text:
+    if not _WORD.search(draft.text):
         reason = "; ".join(draft.warnings)
         raise DocumentRefused(f"no text found ({reason})" if reason else "no text found")
     if chosen != _FORMATS.get(_suffix(name)):
