@@ -9,8 +9,11 @@ chunks with text[start:end] == chunk, within 10 seconds. A file that breaks this
 from __future__ import annotations
 
 import argparse
+import io
+import json
 import sys
 import time
+import zipfile
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -18,7 +21,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from benchmarks.ingest.hostile_files import docx, pdf, pptx, xlsx
+from benchmarks.ingest.hostile_files import docx, pdf, pptx, with_parts, xlsx
 from ragkb.ingest.chunk import chunk
 from ragkb.ingest.sandbox import Parser, parser
 from ragkb.settings import ChunkSettings, LimitSettings
@@ -76,9 +79,37 @@ def damaged(good: bytes) -> st.SearchStrategy[bytes]:
     return st.one_of(changed, changed, changed, noise)
 
 
+def files(kind: str) -> st.SearchStrategy[bytes]:
+    """Damaged files of that kind; half of them are damaged inside, where the checks of their container see nothing."""
+    outside = damaged(SAMPLES[kind]())
+    if kind in _PARTS:
+        good = SAMPLES[kind]()
+        with zipfile.ZipFile(io.BytesIO(good)) as archive:
+            parts = {name: archive.read(name) for name in _PARTS[kind]}
+        one = st.one_of([st.tuples(st.just(name), damaged(content)) for name, content in parts.items()])
+        return st.one_of(outside, one.map(lambda part: with_parts(good, part)))
+    if kind == "pdf":
+        return st.one_of(outside, damaged(_CONTENT).map(pdf))
+    if kind in ("json", "jsonl"):
+        return st.one_of(outside, _VALUES.map(lambda value: json.dumps(value, ensure_ascii=False).encode()))
+    return outside
+
+
+_PARTS = {
+    "docx": ("word/document.xml", "word/styles.xml", "word/_rels/document.xml.rels", "[Content_Types].xml"),
+    "pptx": ("ppt/slides/slide1.xml", "ppt/presentation.xml", "ppt/_rels/presentation.xml.rels"),
+    "xlsx": ("xl/worksheets/sheet1.xml", "xl/workbook.xml", "xl/styles.xml"),
+}
+_CONTENT = b"BT /F 12 Tf 72 700 Td (One line.) Tj 0 -20 Td [(Two) -300 (w\\351rds)] TJ 1 0 0 1 9 9 Tm <41> Tj ET q Q"
+_VALUES = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(st.characters(exclude_categories=["Cs"]))),
+    lambda inner: st.one_of(
+        st.lists(inner), st.dictionaries(st.text(st.characters(exclude_categories=["Cs"]), max_size=9), inner)
+    ),
+)
 _WORDS = [
-    b"<", b">", b"&#x110000;", b"\0", b"\xff\xfe", b"\xed\xa0\x80", b'"', b"\r", b"[[[[[[[[", b"{" * 50, b"-1", b"1e999",
-    b"99999999999999999999", b"NaN", b" 0 R", b"endobj", b"/Kids[1 0 R]", b"PK\x03\x04", b"<!--", b"|" * 50, b"\n" * 50,
+    b"<", b">", b"&#x110000;", b"\0", b"\xff\xfe", b"\xed\xa0\x80", b'"', b"\r", b"[[[[[[[[", b"{" * 50, b"-1",
+    b"1e999", b"9" * 20, b"NaN", b" 0 R", b"endobj", b"/Kids[1 0 R]", b"PK\x03\x04", b"<!--", b"|" * 50, b"\n" * 50,
     "\u202e\u0301\ufdfa".encode(), b"=?utf-8?b?/w==?=", b"```", b"- " * 60, b"#" * 8, b"</main>", b"<table>" * 20,
 ]  # fmt: skip
 
@@ -139,7 +170,7 @@ def fuzz(sandbox: Parser, kind: str, examples: int, number: int, keep: Path | No
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(damaged(SAMPLES[kind]()))
+    @given(files(kind))
     def one(data: bytes) -> None:
         try:
             seen[check(sandbox, data, f"file.{kind}")] += 1
