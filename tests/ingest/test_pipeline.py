@@ -65,6 +65,7 @@ def test_the_report_has_the_order_of_the_files_and_the_same_content_for_any_numb
             assert kb.verify() == []
             stored.append(content(kb))
     assert len(stored[0]) == 9
+    assert stored[0] == sorted(stored[0]), "committed in another order than that of the files"
     assert stored[0] == stored[1] == stored[2]
 
 

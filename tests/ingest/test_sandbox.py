@@ -27,18 +27,24 @@ LINUX = pytest.mark.skipif(sys.platform != "linux", reason="the system has no su
 FULL = Draft("Über one\ntwo", "T", (0, 9), (Heading(0, 1, "Über"),), (Table(0, 8, "h"),), {"a": 1, "b": 0.5}, ("w",), 1)
 
 
+def children(of: set[int]) -> set[int]:
+    """The processes that those have started."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(path.read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+        if parent in of:
+            found.add(int(path.parent.name))
+    return found
+
+
 def processes() -> set[int]:
-    """The processes that this one has started, and theirs."""
-    found = {os.getpid()}
-    for _ in range(3):
-        for path in Path("/proc").glob("[0-9]*/stat"):
-            try:
-                words = path.read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            if int(words[1]) in found:
-                found.add(int(path.parent.name))
-    return found - {os.getpid()}
+    """The processes that this one has started, theirs, and theirs again."""
+    first = children({os.getpid()})
+    second = children(first)
+    return first | second | children(second)
 
 
 @pytest.mark.parametrize("forks", [True, False])
@@ -94,7 +100,7 @@ def kill_parsers(number: int, is_done: object) -> object:
 
     def run() -> None:
         while not is_done():  # type: ignore[operator]
-            for process in sorted(processes() - killed)[1:]:  # the first is the one that forks
+            for process in children(children({os.getpid()})) - killed:  # not those that fork
                 time.sleep(0.05)
                 killed.add(process)
                 try:
