@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_KB := .demo/kb
 
-.PHONY: demo test check format kills damage readers backups mutations access scale clean
+.PHONY: demo test check format kills damage readers backups mutations access scale hostile fuzz ingest clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -57,6 +57,15 @@ mutations: $(VENV)/.installed-dev  ## each fault seeded into the commit protocol
 
 access: $(VENV)/.installed-dev  ## two thousand random histories of grants, revocations and questions; nothing may leak
 	RAGKB_SEQUENCES=2000 $(BIN)/python -m pytest tests/access/test_state_machine.py
+
+hostile: $(VENV)/.installed-dev  ## a thousand files, some made to hurt; the good go in, the others are listed
+	$(BIN)/python -m benchmarks.ingest.hostile
+
+fuzz: $(VENV)/.installed-dev  ## five hundred damaged files for each loader; refusals only, exact offsets, no hang
+	$(BIN)/python -m benchmarks.ingest.fuzz --examples 500
+
+ingest: $(VENV)/.installed-dev  ## pages a second, DATA=folder with PDFs
+	$(BIN)/python -m benchmarks.ingest.speed --data $(DATA)
 
 clean:
 	rm -rf $(VENV) .demo .pytest_cache .mypy_cache .ruff_cache

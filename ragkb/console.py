@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -13,15 +13,18 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from ragkb.ingest.normalise import one_line
+from ragkb.ingest.report import STATUSES
 from ragkb.types import Answer, Citation, DocumentInfo, Hit
 
 if TYPE_CHECKING:
     from ragkb.doctor import Check
-    from ragkb.ingest.report import IngestReport, OnProgress
+    from ragkb.ingest.report import FileReport, IngestReport, OnProgress, Progress
     from ragkb.kb import Status
     from ragkb.store.records import Problem
 
 EXCERPT = 320  # characters of a hit that are shown
+SECONDS_BETWEEN_LINES = 10  # of progress, in a log
 
 
 def out() -> Console:
@@ -92,20 +95,27 @@ def documents(found: Sequence[DocumentInfo]) -> RenderableType:
 
 
 def report(found: IngestReport) -> RenderableType:
-    """What became of the files: those with something to say a line each, then the sums."""
-    styles = {"refused": "red", "partial": "yellow"}
-    lines = [
-        Text.assemble((f"{file.status}  ", styles[file.status]), (file.source, "bold"), f"  {file.reason}")
-        for file in found.files
-        if file.status in styles
-    ]
-    counts = [
-        f"{found.count(status)} {status}"
-        for status in ("ingested", "partial", "unchanged", "refused", "removed")
-        if found.count(status)
-    ]
-    sums = f"{', '.join(counts) or 'no files'}: {found.pages} pages, {found.chunks} chunks in {found.seconds:.1f} s"
-    return Group(*lines, Text(sums, style="bold"))
+    """What became of the files: those that were refused or lack something with the reason, then the sums."""
+    parts: list[RenderableType] = []
+    for status, style, head in (("partial", "yellow", "In, with something missing"), ("refused", "red", "Not in")):
+        files = [file for file in found.files if file.status == status]
+        if files:
+            parts += [Text(f"{head}:", style=f"bold {style}"), _reasons(files, style), Text("")]
+    counts = [f"{found.count(status)} {status}" for status in STATUSES if found.count(status)]
+    pictures = f" ({found.ocr_pages} of them read from pictures)" if found.ocr_pages else ""
+    sums = f"{', '.join(counts) or 'no files'}: {found.pages} pages{pictures}, {found.chunks} chunks"
+    return Group(*parts, Text(f"{sums} in {found.seconds:.1f} s", style="bold"))
+
+
+def _reasons(files: Sequence[FileReport], style: str) -> RenderableType:
+    """A line a file, its reason beside it or, where the terminal is narrow, folded."""
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(style=style)
+    table.add_column(overflow="fold", ratio=2)
+    table.add_column(overflow="fold", ratio=3)
+    for file in files:
+        table.add_row(file.status, Text(one_line(file.source), style="bold"), Text(file.reason))
+    return table
 
 
 def status(found: Status) -> RenderableType:
@@ -147,34 +157,49 @@ def checks(found: Sequence[Check]) -> RenderableType:
 
 
 @contextmanager
-def ingest_progress() -> Iterator[OnProgress | None]:
-    """Draws files, rate and time left on standard error; None where that is no terminal."""
+def ingest_progress() -> Iterator[OnProgress]:
+    """Draws files, pages, rate and time left on standard error; where that is no terminal, a line now and then."""
     console = errors()
-    if not sys.stderr.isatty():
-        yield None
+    started = time.monotonic()
+    if not console.is_terminal:
+        yield _lines_now_and_then(started)
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
-
-    from ragkb.ingest.report import Progress as Step
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
 
     columns = (
-        SpinnerColumn(),
-        MofNCompleteColumn(),
-        BarColumn(),
-        TextColumn("{task.fields[chunks]} chunks"),
-        TimeRemainingColumn(),
-        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TextColumn("{task.fields[line]}"),
+        TimeRemainingColumn(compact=True),
+        TextColumn("{task.description}", style="dim"),
     )
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("", total=None, chunks=0)
+    with Bar(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=None, line="looking for files")
 
-        def show(step: Step) -> None:
-            bar.update(
-                task,
-                completed=step.done,
-                total=step.total or None,
-                chunks=step.chunks,
-                description=escape(step.source[-60:]),
-            )
+        def show(step: Progress) -> None:
+            line = progress_line(step, time.monotonic() - started)
+            name = escape(one_line(step.source)[-40:])
+            bar.update(task, completed=step.bytes_done, total=step.bytes_total or None, line=line, description=name)
 
         yield show
+
+
+def _lines_now_and_then(started: float) -> OnProgress:
+    last = started
+
+    def show(step: Progress) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if now - last >= SECONDS_BETWEEN_LINES:
+            last = now
+            errors().print(f"ingest: {progress_line(step, now - started)}", soft_wrap=True)
+
+    return show
+
+
+def progress_line(step: Progress, seconds: float) -> str:
+    """How far an ingest is, and how fast: pages a second where files have pages, files a second where not."""
+    count, unit = (step.pages, "pages") if step.pages else (step.done, "files")
+    files = f"{step.done:,}/{step.total:,} files" if step.total else f"{step.done:,} files"
+    pages = f" · {step.pages:,} pages" if step.pages else ""
+    return f"{files}{pages} · {count / max(seconds, 0.1):.1f} {unit}/s"

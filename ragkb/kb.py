@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +20,7 @@ from ragkb.types import NOBODY, Answer, Document, DocumentInfo, Hit, Principal, 
 
 if TYPE_CHECKING:
     from ragkb.answer.ask import Quote
+    from ragkb.ingest.pipeline import Ingest
     from ragkb.ingest.report import IngestReport, NewDocument, OnProgress
     from ragkb.retrieve.search import Leg
     from ragkb.store.backup import Backup
@@ -102,26 +104,28 @@ class KnowledgeBase:
         that are not there any more. Raises NotFound if none of the paths exists, Busy, StorageError; a file that cannot
         be read is a row with status "refused".
         """
-        from ragkb.ingest.pipeline import Ingest
-
-        with self._store.writing() as writer:
-            run = Ingest(self._store, writer, self._embedder, self.settings, on_progress)
+        with self._ingesting(on_progress) as run:
             return run.files(paths, tuple(groups), prune)
 
     def ingest_bytes(self, name: str, data: bytes, *, groups: Sequence[str] = (), title: str = "") -> IngestReport:
         """Ingests one file from memory. name: with the extension that tells its format; its folders are ignored."""
-        from ragkb.ingest.pipeline import Ingest
-
-        with self._store.writing() as writer:
-            run = Ingest(self._store, writer, self._embedder, self.settings)
+        with self._ingesting() as run:
             return run.upload(name, data, tuple(groups), title)
 
     def add(self, documents: Iterable[NewDocument]) -> IngestReport:
         """Ingests documents that are text already; one with a `source` that is stored replaces it."""
+        with self._ingesting() as run:
+            return run.documents(documents)
+
+    @contextmanager
+    def _ingesting(self, on_progress: OnProgress | None = None) -> Iterator[Ingest]:
         from ragkb.ingest.pipeline import Ingest
 
-        with self._store.writing() as writer:
-            return Ingest(self._store, writer, self._embedder, self.settings).documents(documents)
+        with (
+            self._store.writing() as writer,
+            Ingest(self._store, writer, self._embedder, self.settings, on_progress) as run,
+        ):
+            yield run
 
     def delete(self, id: str) -> None:
         """Removes a document; it is invisible at the next request of any process. Raises NotFound, Busy."""

@@ -46,6 +46,17 @@ class AnswerSettings(_Section):
     threshold: float = Field(0.38, ge=0, le=1, description="least confidence to answer; below it the answer abstains")
 
 
+class IngestSettings(_Section):
+    """How documents are read."""
+
+    workers: int = Field(
+        -1,
+        ge=-1,
+        le=64,
+        description="processes that parse; -1: one for two cores; 0: the ingest parses by itself, without a sandbox",
+    )
+
+
 class LimitSettings(_Section):
     """What is refused."""
 
@@ -55,6 +66,10 @@ class LimitSettings(_Section):
     )
     text_characters: int = Field(50_000_000, ge=1, description="most text taken from one file")
     pages: int = Field(20_000, ge=1, description="most pages of one file")
+    memory_bytes: int = Field(2_000_000_000, ge=200_000_000, description="most memory that parsing one file may take")
+    seconds: int = Field(
+        30, ge=1, le=86_400, description="longest time that parsing one file may take, and 1 s more for each 4 MB"
+    )
     question_characters: int = Field(8_000, ge=1, description="longest question")
     k: int = Field(1_000, ge=1, description="most hits that one request may ask for")
 
@@ -84,6 +99,7 @@ class Settings(BaseSettings):
     chunk: ChunkSettings = ChunkSettings()
     search: SearchSettings = SearchSettings()
     answer: AnswerSettings = AnswerSettings()
+    ingest: IngestSettings = IngestSettings()
     limits: LimitSettings = LimitSettings()
     server: ServerSettings = ServerSettings()
 

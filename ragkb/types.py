@@ -72,6 +72,7 @@ class Draft:
 
     page_starts: ascending offsets, one a page, the first 0; empty where the format has no pages.
     headings, tables: ascending by start. warnings: what a reader of the report should know, one line each.
+    ocr_pages: pages whose text was read from their picture.
     """
 
     text: str
@@ -81,6 +82,7 @@ class Draft:
     tables: tuple[Table, ...] = ()
     metadata: Mapping[str, Scalar] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    ocr_pages: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,7 @@ _SEPARATORS = [
     r"\s+",
 ]
 _CHARACTERS_PER_TOKEN = 16  # more are counted as too many unseen: tokenizers take a long run for one unknown word
+_BLOCK = 200_000  # characters that are cut by size at once
 _PATH = " > "
 
 
@@ -138,6 +139,10 @@ def _cut(text: str, start: int, end: int, count: CountTokens, most: int) -> Iter
 
 def _split(text: str, count: CountTokens, most: int) -> Iterator[str]:
     """Parts of at most `most` tokens that join to `text`, cut where it hurts least."""
+    if len(text) > _BLOCK:
+        for block in _blocks(text):
+            yield from _split(block, count, most)
+        return
     if count(text) <= most:
         yield text
         return
@@ -146,6 +151,17 @@ def _split(text: str, count: CountTokens, most: int) -> Iterator[str]:
             yield part
         else:
             yield from _hard_cut(part, count, most)
+
+
+def _blocks(text: str) -> Iterator[str]:
+    """Parts that join to `text`, cut after a space if there is one: the splitter takes a hundred times its memory."""
+    start = 0
+    while len(text) - start > _BLOCK:
+        space = text.rfind(" ", start + _BLOCK // 2, start + _BLOCK)
+        end = start + _BLOCK if space < 0 else space + 1
+        yield text[start:end]
+        start = end
+    yield text[start:]
 
 
 def _splitter(count: CountTokens, most: int) -> RecursiveCharacterTextSplitter:

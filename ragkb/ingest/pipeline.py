@@ -1,71 +1,59 @@
-"""From files to commits: recognise what is stored, read and cut the rest, embed what is new, commit in batches.
+"""From files to commits: recognise what is stored, have the rest parsed, cut it, embed what is new, commit in batches.
 
-An ingest that dies loses at most the batch at hand: what was committed is recognised the next time.
+Parsing, embedding and all else run at the same time, and everything is committed in the order in which the files were
+found. An ingest that dies loses at most the two batches at hand: what was committed is recognised the next time.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections import deque
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, wait
+from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
+from types import TracebackType
 
 import numpy as np
 
 from ragkb.errors import DocumentRefused, InputError, LimitExceeded, NotFound, RagkbError
 from ragkb.ingest import sources
+from ragkb.ingest.batches import Batches, Made, digest
 from ragkb.ingest.chunk import chunk
-from ragkb.ingest.loaders import load, media_type
-from ragkb.ingest.report import FileReport, IngestReport, NewDocument, OnProgress, Progress
+from ragkb.ingest.loaders import media_type
+from ragkb.ingest.recognise import Attributes, Identity, Stored, fingerprint
+from ragkb.ingest.report import FileReport, IngestReport, Ledger, NewDocument, OnProgress
+from ragkb.ingest.sandbox import Outcome, parser
 from ragkb.models import Embedder
 from ragkb.settings import Settings
 from ragkb.store.records import Entry, Known
 from ragkb.store.store import Store
 from ragkb.store.writer import Writer
 from ragkb.text.language import detect
-from ragkb.types import Chunk, Draft, Scalar
+from ragkb.types import Draft
 
-RECIPE = "2"  # part of every fingerprint: raise it when loaders or the chunker change what is stored
-BATCH_CHUNKS = 512
-BATCH_DOCUMENTS = 256
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """What a document is stored under, and what is known of its bytes."""
-
-    root: str
-    source: str
-    media_type: str
-    sha256: str
-    size: int
-    mtime_ns: int
+MOST_PARSED = 64
+"""Documents that are parsed, or wait for one before them, at once."""
+MOST_PARSED_BYTES = 64_000_000
+"""Bytes of those; a larger file goes alone."""
+_PATIENCE = 0.2  # seconds between two tellings of the progress, while a parser is waited for
 
 
 @dataclass(frozen=True, slots=True)
-class Attributes:
-    """What is said about a document from outside of it; empty title and language are taken from the document."""
+class _Parsed:
+    """A document that is parsed now, or waits for those before it. row: of the report."""
 
-    groups: tuple[str, ...] = ()
-    title: str = ""
-    language: str = ""
-    metadata: Mapping[str, Scalar] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Pending:
-    """A document that waits for its vectors."""
-
-    entry: Entry
-    warnings: tuple[str, ...]
-    seconds: float
+    row: int
+    identity: Identity
+    about: Attributes
+    future: Future[Outcome]
 
 
 class Ingest:
-    """One run over files or documents, under the writer's lock."""
+    """One run over files or documents, under the writer's lock, within a `with` block."""
 
     def __init__(
         self,
@@ -75,62 +63,67 @@ class Ingest:
         settings: Settings,
         on_progress: OnProgress | None = None,
     ) -> None:
-        self._store, self._writer, self._embedder, self._settings = store, writer, embedder, settings
-        self._on_progress = on_progress
-        self._started = time.perf_counter()
-        self._reports: list[FileReport] = []
-        self._pending: list[_Pending] = []
-        self._touched: list[tuple[str, str, str, int, int]] = []
-        self._moved: set[str] = set()  # ids of documents whose file was found under another name
-        self._total = 0
+        self._writer, self._embedder, self._settings = writer, embedder, settings
+        self._ledger = Ledger(on_progress)
+        self._parsed: deque[_Parsed] = deque()
         with store.reading() as reader:
-            self._known = {(item.root, item.source): item for item in reader.known()}
-        self._roots = {root for root, _ in self._known}
-        self._by_content: dict[str, list[Known]] = {}
-        for item in self._known.values():
-            self._by_content.setdefault(item.sha256, []).append(item)
+            self._stored = Stored(reader.known())
+        with ExitStack() as opened:
+            self._parser = opened.enter_context(parser(settings.ingest.workers, settings.limits))
+            self._batches = opened.enter_context(Batches(store, writer, embedder, self._ledger))
+            self._opened = opened.pop_all()
+
+    def __enter__(self) -> Ingest:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Ends the parsers and the embedder, also in the middle of their work."""
+        self._opened.__exit__(kind, error, trace)
 
     def files(self, paths: Iterable[str | Path], groups: tuple[str, ...], prune: bool) -> IngestReport:
         """Ingests files and folders. groups: of documents for which no manifest names any."""
         there, missing = _existing(paths)
         found = list(sources.find(there))
-        self._total = len(found)
+        self._ledger.expect(len(found) + len(missing), sum(file.size for file in found))
         seen: set[tuple[str, str]] = set()
         for path in missing:
-            self._reports.append(FileReport(str(path), "refused", "no such file or folder"))
+            self._ledger.add(FileReport(str(path), "refused", "no such file or folder"))
         for file in found:
-            self._tell(file.source)
+            self._ledger.tell(file.source)
             seen.add(self._file(file, groups))
-            self._commit_when_full()
-        self._commit()
+        self._finish()
         if prune:
             self._prune([path.resolve() for path in there if path.is_dir()], seen)
-        return self._report()
+        return self._ledger.report()
 
     def documents(self, documents: Iterable[NewDocument]) -> IngestReport:
         """Ingests documents that are text already. Their root is empty."""
         for document in documents:
-            self._tell(document.source)
+            self._ledger.tell(document.source)
             self._document(document)
-            self._commit_when_full()
-        self._commit()
-        return self._report()
+        self._finish()
+        return self._ledger.report()
 
     def upload(self, name: str, data: bytes, groups: tuple[str, ...], title: str) -> IngestReport:
         """Ingests one file that was handed over, under its name alone."""
-        self._total = 1
+        self._ledger.expect(1, len(data))
         source = Path(name.replace("\\", "/")).name
         if not source:
             raise InputError("an upload needs a file name", "name it, with its extension")
-        self._loaded("upload:", source, data, 0, Attributes(groups, title))
-        self._commit()
-        return self._report()
+        row = self._ledger.open(len(data))
+        self._loaded(row, ("upload:", source), data, 0, Attributes(groups, title))
+        self._finish()
+        return self._ledger.report()
 
     # --- one document ---------------------------------------------------------------------------------------------
 
     def _file(self, file: sources.SourceFile, groups: tuple[str, ...]) -> tuple[str, str]:
+        """Recognises the file or has it parsed. Returns its place."""
         started = time.perf_counter()
-        root, source = self._place(file)
+        place = self._stored.place(file)
+        row = self._ledger.open(file.size)
         try:
             if file.refused:
                 raise DocumentRefused(file.refused)
@@ -138,63 +131,90 @@ class Ingest:
             about = Attributes(
                 groups if given.groups is None else given.groups, given.title, given.language, given.metadata
             )
-            known = self._known.get((root, source))
-            print_ = self._fingerprint(about)
-            if known and (known.size, known.mtime_ns, known.fingerprint) == (file.size, file.mtime_ns, print_):
-                self._unchanged(known, source)
+            known = self._stored.untouched(place, file, self._fingerprint(about))
+            if known:
+                self._unchanged(row, known, place[1])
             else:
-                self._loaded(root, source, sources.read(file, self._settings.limits), file.mtime_ns, about)
+                self._loaded(row, place, sources.read(file, self._settings.limits), file.mtime_ns, about)
         except (DocumentRefused, LimitExceeded) as error:
-            self._refuse(source, error, started)
-        return root, source
+            self._refuse(row, place[1], error, time.perf_counter() - started)
+        return place
 
-    def _loaded(self, root: str, source: str, data: bytes, mtime_ns: int, about: Attributes) -> None:
-        """Takes a file's bytes: recognised by content, or read, cut and put in line."""
+    def _loaded(self, row: int, place: tuple[str, str], data: bytes, mtime_ns: int, about: Attributes) -> None:
+        """Takes a file's bytes: recognised by content, or handed to a parser."""
         started = time.perf_counter()
+        root, source = place
         try:
             media = media_type(data, source)
             identity = Identity(root, source, media, hashlib.sha256(data).hexdigest(), len(data), mtime_ns)
-            known = self._same(identity, self._fingerprint(about))
+            known = self._stored.same(identity, self._fingerprint(about))
             if known:
-                self._seen_again(known, identity)
+                self._seen_again(row, known, identity)
             else:
-                self._queue(load(data, source, self._settings.limits), identity, about, started)
+                self._make_room(len(data))
+                self._parsed.append(_Parsed(row, identity, about, self._parser.submit(data, source)))
         except (DocumentRefused, LimitExceeded) as error:
-            self._refuse(source, error, started)
+            self._refuse(row, source, error, time.perf_counter() - started)
 
-    def _seen_again(self, known: Known, identity: Identity) -> None:
+    def _seen_again(self, row: int, known: Known, identity: Identity) -> None:
         """The bytes are stored already: at this place, or at one that is gone."""
         moved = (known.root, known.source) != (identity.root, identity.source)
         if moved:
-            self._moved.add(known.id)
-        self._touched.append((known.id, identity.root, identity.source, identity.size, identity.mtime_ns))
-        self._unchanged(known, identity.source, f"moved from {known.source}" if moved else "")
+            self._stored.move(known)
+        self._batches.touch((known.id, identity.root, identity.source, identity.size, identity.mtime_ns))
+        self._unchanged(row, known, identity.source, f"moved from {known.source}" if moved else "")
 
     def _document(self, document: NewDocument) -> None:
         started = time.perf_counter()
         text = document.text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "\ufffd")
         data = text.encode()
-        digest = hashlib.sha256(data).hexdigest()
-        identity = Identity("", document.source, "text/plain", digest, len(data), 0)
+        identity = Identity("", document.source, "text/plain", hashlib.sha256(data).hexdigest(), len(data), 0)
         about = Attributes(document.groups, document.title, "", document.metadata)
+        row = self._ledger.open(len(data))
         try:
             if not document.source:
                 raise DocumentRefused("a document without a source", "give it a name")
-            known = self._same(identity, self._fingerprint(about))
+            known = self._stored.same(identity, self._fingerprint(about))
             if known:
-                self._unchanged(known, document.source)
+                self._unchanged(row, known, document.source)
                 return
             if not text.strip():
                 raise DocumentRefused("no text found")
-            self._queue(Draft(text), identity, about, started)
+            self._queue(row, Draft(text), identity, about, time.perf_counter() - started)
         except DocumentRefused as error:
-            self._refuse(document.source, error, started)
+            self._refuse(row, document.source, error, time.perf_counter() - started)
 
-    def _queue(self, draft: Draft, identity: Identity, about: Attributes, started: float) -> None:
+    # --- what is parsed -------------------------------------------------------------------------------------------
+
+    def _make_room(self, size: int) -> None:
+        """Takes what is parsed, and waits for more of it while too much is under way."""
+        while self._parsed and (self._parsed[0].future.done() or self._is_full(size)):
+            self._take()
+
+    def _is_full(self, size: int) -> bool:
+        under_way = sum(_weight(item) for item in self._parsed)
+        return len(self._parsed) >= MOST_PARSED or under_way + size > MOST_PARSED_BYTES
+
+    def _take(self) -> None:
+        """Takes the first document that is parsed; waits until it is."""
+        item = self._parsed[0]
+        while not wait([item.future], _PATIENCE).done:
+            self._ledger.tell(item.identity.source)
+        self._parsed.popleft()
+        outcome = item.future.result()
+        try:
+            self._queue(item.row, outcome.document(), item.identity, item.about, outcome.seconds)
+        except (DocumentRefused, LimitExceeded) as error:
+            self._refuse(item.row, item.identity.source, error, outcome.seconds)
+
+    def _queue(self, row: int, draft: Draft, identity: Identity, about: Attributes, seconds: float) -> None:
+        """Cuts the document and puts it in line for its vectors. seconds: that it took until here."""
+        started = time.perf_counter()
         entry = self._entry(draft, identity, about)
         if not entry.chunks:
             raise DocumentRefused("no text found")
-        self._pending.append(_Pending(entry, draft.warnings, time.perf_counter() - started))
+        seconds += time.perf_counter() - started
+        self._batches.add(Made(row, entry, draft.warnings, draft.ocr_pages, seconds))
 
     def _entry(self, draft: Draft, identity: Identity, about: Attributes) -> Entry:
         title = about.title or draft.title or Path(identity.source).stem
@@ -216,113 +236,43 @@ class Ingest:
             headings=draft.headings,
             tables=draft.tables,
             chunks=chunks,
-            digests=tuple(hashlib.sha256(embedded_text(item).encode()).digest()[:16] for item in chunks),
+            digests=tuple(map(digest, chunks)),
             vectors=np.empty((0, self._embedder.dim), np.float16),
             ingested_at=datetime.now(timezone.utc).isoformat(timespec="seconds"),
         )
 
-    # --- recognising ----------------------------------------------------------------------------------------------
+    def _finish(self) -> None:
+        while self._parsed:
+            self._take()
+        self._batches.finish()
+        self._ledger.tell("")
 
-    def _place(self, file: sources.SourceFile) -> tuple[str, str]:
-        """(root, source) of the file: those under which it is stored already from a higher folder, else its own."""
-        for parent in (parent for parent in file.root.parents if str(parent) in self._roots):
-            source = file.path.relative_to(parent).as_posix()
-            if (str(parent), source) in self._known:
-                return str(parent), source
-        return str(file.root), file.source
+    # --- what needs no parser -------------------------------------------------------------------------------------
 
     def _fingerprint(self, about: Attributes) -> str:
-        settings = self._settings.chunk.model_dump()
-        said = [sorted(about.groups), about.title, about.language, dict(about.metadata or {})]
-        return hashlib.sha256(json.dumps([RECIPE, settings, said], sort_keys=True).encode()).hexdigest()[:32]
+        return fingerprint(about, self._settings.chunk)
 
-    def _same(self, identity: Identity, fingerprint: str) -> Known | None:
-        """The stored document with these bytes: at this place, or at one whose file is gone."""
-        at_place = self._known.get((identity.root, identity.source))
-        if at_place:
-            return at_place if (at_place.sha256, at_place.fingerprint) == (identity.sha256, fingerprint) else None
-        for known in self._by_content.get(identity.sha256, []):
-            path = Path(known.root) / known.source
-            if known.id in self._moved:
-                continue
-            if known.fingerprint == fingerprint and Path(known.root).is_absolute() and not path.exists():
-                return known
-        return None
+    def _unchanged(self, row: int, known: Known, source: str, reason: str = "") -> None:
+        self._ledger.settle(row, FileReport(source, "unchanged", reason, known.id, known.pages, known.chunks))
+
+    def _refuse(self, row: int, source: str, error: RagkbError, seconds: float) -> None:
+        self._ledger.settle(row, FileReport(source, "refused", str(error), seconds=round(seconds, 3)))
 
     def _prune(self, folders: Sequence[Path], seen: set[tuple[str, str]]) -> None:
         """Removes the documents that came from these folders and that this run did not find there any more."""
-        gone = [
-            item
-            for key, item in self._known.items()
-            if key not in seen
-            and item.id not in self._moved
-            and any((Path(item.root) / item.source).is_relative_to(folder) for folder in folders)
-        ]
+        gone = list(self._stored.gone(folders, seen))
         if gone:
             self._writer.remove([item.id for item in gone])
-            self._reports += [FileReport(item.source, "removed", "not there any more", item.id) for item in gone]
-
-    # --- committing -----------------------------------------------------------------------------------------------
-
-    def _commit_when_full(self) -> None:
-        chunks = sum(len(item.entry.chunks) for item in self._pending)
-        if chunks >= BATCH_CHUNKS or len(self._pending) >= BATCH_DOCUMENTS:
-            self._commit()
-
-    def _commit(self) -> None:
-        pending, self._pending = self._pending, []
-        touched, self._touched = self._touched, []
-        if pending:
-            started = time.perf_counter()
-            entries = self._with_vectors([item.entry for item in pending])
-            share = (time.perf_counter() - started) / sum(len(entry.chunks) for entry in entries)
-            for item, identity in zip(pending, self._writer.commit(entries), strict=True):
-                self._stored(item, identity, item.seconds + share * len(item.entry.chunks))
-        self._writer.touch(touched)
-        self._tell("")
-
-    def _with_vectors(self, entries: Sequence[Entry]) -> list[Entry]:
-        """The entries with their vectors: from the store where the same text was embedded before."""
-        texts = {d: embedded_text(c) for entry in entries for d, c in zip(entry.digests, entry.chunks, strict=True)}
-        with self._store.reading() as reader:
-            vectors = reader.embeddings(list(texts))
-        missing = [digest for digest in texts if digest not in vectors]
-        made = self._embedder.embed([texts[digest] for digest in missing]).astype(np.float16)
-        vectors.update(zip(missing, made, strict=True))
-        return [replace(entry, vectors=np.stack([vectors[digest] for digest in entry.digests])) for entry in entries]
-
-    def _stored(self, item: _Pending, identity: str, seconds: float) -> None:
-        entry = item.entry
-        self._reports.append(
-            FileReport(
-                source=entry.source,
-                status="partial" if item.warnings else "ingested",
-                reason="; ".join(item.warnings),
-                document_id=identity,
-                pages=len(entry.page_starts) or None,
-                chunks=len(entry.chunks),
-                seconds=round(seconds, 3),
-            )
-        )
-
-    def _unchanged(self, known: Known, source: str, reason: str = "") -> None:
-        self._reports.append(FileReport(source, "unchanged", reason, known.id, known.pages, known.chunks))
-
-    def _refuse(self, source: str, error: RagkbError, started: float) -> None:
-        self._reports.append(FileReport(source, "refused", str(error), seconds=round(time.perf_counter() - started, 3)))
-
-    def _tell(self, source: str) -> None:
-        if self._on_progress:
-            chunks = sum(report.chunks for report in self._reports if report.status in ("ingested", "partial"))
-            self._on_progress(Progress(len(self._reports), self._total, chunks, source))
-
-    def _report(self) -> IngestReport:
-        return IngestReport(tuple(self._reports), round(time.perf_counter() - self._started, 3))
+        for item in gone:
+            self._ledger.add(FileReport(item.source, "removed", "not there any more", item.id))
 
 
-def embedded_text(item: Chunk) -> str:
-    """What the embedder reads of a chunk."""
-    return f"{item.context}\n{item.text}" if item.context else item.text
+def _weight(item: _Parsed) -> int:
+    """About the bytes of memory that the document holds: of its file, then of its text."""
+    if not item.future.done() or item.future.exception():
+        return item.identity.size
+    draft = item.future.result().draft
+    return len(draft.text) if draft else 0
 
 
 def _checked_groups(groups: Iterable[str]) -> Iterable[str]:

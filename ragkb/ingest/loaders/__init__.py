@@ -6,6 +6,7 @@ import importlib
 import re
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import PurePosixPath
 from types import MappingProxyType
@@ -47,12 +48,19 @@ _MAGIC = (
     (b"OggS", "a sound or video file"), (b"ID3", "a sound file"), (b"\0\0\0\x18ftyp", "a video file"),
     (b"\0\0\0\x20ftyp", "a video file"),
 )  # fmt: skip
+_WORD = re.compile(r"[^\W_]")  # a letter or a digit: marks alone are no text
 _HTML = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html)[\s>]", re.I | re.S)
 
 
 def media_type(data: bytes, name: str) -> str:
     """The media type as which `load` reads the file. Raises DocumentRefused where `load` does so for the type."""
     return _MEDIA_TYPES[_format(data, name)]
+
+
+def prepare(data: bytes, name: str) -> None:
+    """Imports what `load` will need for this file, without reading it."""
+    with suppress(DocumentRefused):
+        importlib.import_module(f"ragkb.ingest.loaders.{_format(data, name)}")
 
 
 def load(data: bytes, name: str, limits: LimitSettings) -> Draft:
@@ -68,7 +76,7 @@ def load(data: bytes, name: str, limits: LimitSettings) -> Draft:
         raise DocumentRefused("the file is empty")
     chosen = _format(data, name)
     draft = _parse(chosen, data, limits)
-    if not draft.text:
+    if not _WORD.search(draft.text):
         reason = "; ".join(draft.warnings)
         raise DocumentRefused(f"no text found ({reason})" if reason else "no text found")
     if chosen != _FORMATS.get(_suffix(name)):
@@ -85,6 +93,9 @@ def _parse(chosen: str, data: bytes, limits: LimitSettings) -> Draft:
             draft: Draft = module.load(data, limits)
     except InputError:
         raise
+    except MemoryError:
+        memory = f"needed more than {limits.memory_bytes / 1e9:.1f} GB of memory"
+        raise LimitExceeded(memory, "raise limits.memory_bytes") from None
     except Exception as error:
         reason = one_line(str(error))[:200] or type(error).__name__
         raise DocumentRefused(
