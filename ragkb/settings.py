@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from ragkb.errors import InputError
+
+RedactKind = Literal["email", "phone", "iban", "card", "national_id"]
 
 
 class _Section(BaseModel):
@@ -44,6 +47,32 @@ class AnswerSettings(_Section):
     passages: int = Field(8, ge=1, le=100, description="hits that are read for an answer")
     sentences: int = Field(3, ge=1, le=10, description="most evidence sentences in an answer")
     threshold: float = Field(0.38, ge=0, le=1, description="least confidence to answer; below it the answer abstains")
+
+
+class WebSettings(_Section):
+    """Which pages may be fetched. Nothing is, until hosts are named."""
+
+    allow: tuple[str, ...] = Field(
+        (), description='hosts that may be fetched: `["docs.example.com", "*.example.com"]`; `"*"` is every public host'
+    )
+    private: bool = Field(
+        False, description="hosts named in `allow` may have private addresses; metadata services never may"
+    )
+    ports: tuple[int, ...] = Field((80, 443), description="ports that may be fetched from")
+    pages: int = Field(1_000, ge=1, description="most pages of a sitemap")
+    seconds: float = Field(30, gt=0, le=600, description="most time for one page, redirects included")
+
+
+class IngestSettings(_Section):
+    """What is read, and what is left out before anything is stored."""
+
+    redact: tuple[RedactKind, ...] = Field(
+        (), description="kinds that are replaced: `email`, `phone`, `iban`, `card`, `national_id`"
+    )
+    redact_regions: tuple[str, ...] = Field(
+        ("US", "CN"), description="countries whose telephone numbers are recognised without `+` and country code"
+    )
+    web: WebSettings = WebSettings()
 
 
 class LimitSettings(_Section):
@@ -84,6 +113,7 @@ class Settings(BaseSettings):
     chunk: ChunkSettings = ChunkSettings()
     search: SearchSettings = SearchSettings()
     answer: AnswerSettings = AnswerSettings()
+    ingest: IngestSettings = IngestSettings()
     limits: LimitSettings = LimitSettings()
     server: ServerSettings = ServerSettings()
 

@@ -15,8 +15,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ragkb.errors import DocumentRefused, InputError, LimitExceeded, NotFound, RagkbError
+from ragkb.errors import DocumentRefused, InputError, LimitExceeded, RagkbError
 from ragkb.ingest import sources
+from ragkb.ingest.access import AccessUnclear, is_group, narrowed
 from ragkb.ingest.chunk import chunk
 from ragkb.ingest.loaders import load, media_type
 from ragkb.ingest.report import FileReport, IngestReport, NewDocument, OnProgress, Progress
@@ -91,8 +92,8 @@ class Ingest:
 
     def files(self, paths: Iterable[str | Path], groups: tuple[str, ...], prune: bool) -> IngestReport:
         """Ingests files and folders. groups: of documents for which no manifest names any."""
-        there, missing = _existing(paths)
-        found = list(sources.find(there))
+        there, missing = sources.existing(paths)
+        found = list(sources.find(there, self._settings.ingest, self._settings.limits))
         self._total = len(found)
         seen: set[tuple[str, str]] = set()
         for path in missing:
@@ -103,7 +104,7 @@ class Ingest:
             self._commit_when_full()
         self._commit()
         if prune:
-            self._prune([path.resolve() for path in there if path.is_dir()], seen)
+            self._prune(there, seen)
         return self._report()
 
     def documents(self, documents: Iterable[NewDocument]) -> IngestReport:
@@ -121,7 +122,7 @@ class Ingest:
         source = Path(name.replace("\\", "/")).name
         if not source:
             raise InputError("an upload needs a file name", "name it, with its extension")
-        self._loaded("upload:", source, data, 0, Attributes(groups, title))
+        self._loaded("upload:", source, sources.Fetched(data, source), 0, Attributes(groups, title))
         self._commit()
         return self._report()
 
@@ -131,35 +132,36 @@ class Ingest:
         started = time.perf_counter()
         root, source = self._place(file)
         try:
-            if file.refused:
-                raise DocumentRefused(file.refused)
+            file.check()
             given = sources.attributes(file)
-            about = Attributes(
-                groups if given.groups is None else given.groups, given.title, given.language, given.metadata
-            )
+            readers = narrowed(groups if given.groups is None else given.groups, given.own_groups)
+            about = Attributes(readers, given.title, given.language, given.metadata)
             known = self._known.get((root, source))
             print_ = self._fingerprint(about)
             if known and (known.size, known.mtime_ns, known.fingerprint) == (file.size, file.mtime_ns, print_):
                 self._unchanged(known, source)
             else:
-                self._loaded(root, source, sources.read(file, self._settings.limits), file.mtime_ns, about)
+                self._loaded(root, source, sources.fetch(file, self._settings.limits), file.mtime_ns, about)
         except (DocumentRefused, LimitExceeded) as error:
             self._refuse(source, error, started)
+            self._hide_if_unclear(root, source, error)
         return root, source
 
-    def _loaded(self, root: str, source: str, data: bytes, mtime_ns: int, about: Attributes) -> None:
+    def _loaded(self, root: str, source: str, fetched: sources.Fetched, mtime_ns: int, about: Attributes) -> None:
         """Takes a file's bytes: recognised by content, or read, cut and put in line."""
         started = time.perf_counter()
+        data = fetched.data
         try:
-            media = media_type(data, source)
+            media = media_type(data, fetched.name)
             identity = Identity(root, source, media, hashlib.sha256(data).hexdigest(), len(data), mtime_ns)
             known = self._same(identity, self._fingerprint(about))
             if known:
                 self._seen_again(known, identity)
             else:
-                self._queue(load(data, source, self._settings.limits), identity, about, started)
+                self._queue(load(data, fetched.name, self._settings.limits), identity, about, started)
         except (DocumentRefused, LimitExceeded) as error:
             self._refuse(source, error, started)
+            self._hide_if_unclear(root, source, error)
 
     def _seen_again(self, known: Known, identity: Identity) -> None:
         """The bytes are stored already: at this place, or at one that is gone."""
@@ -224,11 +226,10 @@ class Ingest:
 
     def _place(self, file: sources.SourceFile) -> tuple[str, str]:
         """(root, source) of the file: those under which it is stored already from a higher folder, else its own."""
-        for parent in (parent for parent in file.root.parents if str(parent) in self._roots):
-            source = file.path.relative_to(parent).as_posix()
-            if (str(parent), source) in self._known:
-                return str(parent), source
-        return str(file.root), file.source
+        for root, source in sources.places(file, self._roots):
+            if (root, source) in self._known:
+                return root, source
+        return file.root, file.source
 
     def _fingerprint(self, about: Attributes) -> str:
         settings = self._settings.chunk.model_dump()
@@ -248,14 +249,14 @@ class Ingest:
                 return known
         return None
 
-    def _prune(self, folders: Sequence[Path], seen: set[tuple[str, str]]) -> None:
-        """Removes the documents that came from these folders and that this run did not find there any more."""
+    def _prune(self, places: Sequence[str | Path], seen: set[tuple[str, str]]) -> None:
+        """Removes the documents that came from these places and that this run did not find there any more."""
         gone = [
             item
             for key, item in self._known.items()
             if key not in seen
             and item.id not in self._moved
-            and any((Path(item.root) / item.source).is_relative_to(folder) for folder in folders)
+            and any(sources.covers(place, item.root, item.source) for place in places)
         ]
         if gone:
             self._writer.remove([item.id for item in gone])
@@ -310,6 +311,13 @@ class Ingest:
     def _refuse(self, source: str, error: RagkbError, started: float) -> None:
         self._reports.append(FileReport(source, "refused", str(error), seconds=round(time.perf_counter() - started, 3)))
 
+    def _hide_if_unclear(self, root: str, source: str, error: RagkbError) -> None:
+        """Removes what is stored of a document for which nobody can tell any more who may read it."""
+        known = self._known.get((root, source))
+        if known and isinstance(error, AccessUnclear):
+            self._writer.remove([known.id])
+            self._moved.add(known.id)  # so that neither a copy of the file nor prune takes it for a stored document
+
     def _tell(self, source: str) -> None:
         if self._on_progress:
             chunks = sum(report.chunks for report in self._reports if report.status in ("ingested", "partial"))
@@ -326,17 +334,6 @@ def embedded_text(item: Chunk) -> str:
 
 def _checked_groups(groups: Iterable[str]) -> Iterable[str]:
     for group in groups:
-        broken = len(group.splitlines()) != 1 or any(ord(c) < 32 for c in group)
-        if not group.strip() or group != group.strip() or broken or set(group) & set("*,"):
+        if not is_group(group):
             raise InputError(f"group {group!r} cannot be used", "a group is a name without '*', ',' and line breaks")
         yield group
-
-
-def _existing(paths: Iterable[str | Path]) -> tuple[list[Path], list[Path]]:
-    """(paths that exist, paths that do not). Raises NotFound if none exists."""
-    given = [Path(path) for path in paths]
-    there = [path for path in given if path.exists()]
-    missing = [path for path in given if not path.exists()]
-    if missing and not there:
-        raise NotFound(f"{missing[0]}: no such file or folder", "check the path")
-    return there, missing
