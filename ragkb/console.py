@@ -105,7 +105,19 @@ def report(found: IngestReport) -> RenderableType:
         if found.count(status)
     ]
     sums = f"{', '.join(counts) or 'no files'}: {found.pages} pages, {found.chunks} chunks in {found.seconds:.1f} s"
+    if found.redacted:
+        lines.append(Text("redacted: " + ", ".join(f"{count} {kind}" for kind, count in found.redacted.items())))
     return Group(*lines, Text(sums, style="bold"))
+
+
+def changes(found: IngestReport) -> RenderableType:
+    """A line for each file that is not as it was."""
+    lines = [
+        Text.assemble((f"{file.status}  ", "bold"), file.source, f"  {file.reason}" if file.reason else "")
+        for file in found.files
+        if file.status != "unchanged"
+    ]
+    return Group(*lines)
 
 
 def status(found: Status) -> RenderableType:

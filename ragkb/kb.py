@@ -93,18 +93,22 @@ class KnowledgeBase:
         *paths: str | Path,
         groups: Sequence[str] = (),
         prune: bool = False,
+        redact: bool = False,
         on_progress: OnProgress | None = None,
     ) -> IngestReport:
-        """Ingests files and folders; what is stored already is recognised. Returns one row a file.
+        """Ingests files, folders and addresses; what is stored already is recognised. Returns one row a file.
 
+        paths: also "s3://bucket/folder" and the like, and pages and sitemaps of hosts that the settings allow.
         groups: who may read documents for which no manifest says it. prune: also removes documents of the same roots
-        that are not there any more. Raises NotFound if none of the paths exists, Busy, StorageError; a file that cannot
-        be read is a row with status "refused".
+        that are not there any more. redact: replaces personal data, of all kinds if no setting names some.
+        Raises NotFound if none of the paths exists, InputError for an address that cannot be used, Busy, StorageError;
+        a file that cannot be read is a row with status "refused".
         """
         from ragkb.ingest.pipeline import Ingest
 
         with self._store.writing() as writer:
-            run = Ingest(self._store, writer, self._embedder, self.settings, on_progress)
+            settings = self.settings.redacting() if redact else self.settings
+            run = Ingest(self._store, writer, self._embedder, settings, on_progress)
             return run.files(paths, tuple(groups), prune)
 
     def ingest_bytes(self, name: str, data: bytes, *, groups: Sequence[str] = (), title: str = "") -> IngestReport:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -131,6 +131,11 @@ class Settings(BaseSettings):
             raise InputError(f"RAGKB_CONFIG names {named}, which is no file", "correct it or unset it")
         toml = TomlConfigSettingsSource(settings_cls, Path(named or "ragkb.toml"))
         return init_settings, env_settings, toml
+
+    def redacting(self) -> Settings:
+        """These settings with redaction on: of the kinds that they name, of all if they name none."""
+        kinds = self.ingest.redact or get_args(RedactKind)
+        return self.model_copy(update={"ingest": self.ingest.model_copy(update={"redact": kinds})})
 
     @classmethod
     def load(cls, **values: object) -> Settings:

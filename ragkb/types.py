@@ -72,6 +72,7 @@ class Draft:
 
     page_starts: ascending offsets, one a page, the first 0; empty where the format has no pages.
     headings, tables: ascending by start. warnings: what a reader of the report should know, one line each.
+    language, groups: what the document says of itself, '' and None if nothing; groups can only narrow who may read it.
     """
 
     text: str
@@ -81,6 +82,8 @@ class Draft:
     tables: tuple[Table, ...] = ()
     metadata: Mapping[str, Scalar] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    language: str = ""
+    groups: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from ragkb.ingest import sources
 from ragkb.ingest.access import AccessUnclear, is_group, narrowed
 from ragkb.ingest.chunk import chunk
 from ragkb.ingest.loaders import load, media_type
+from ragkb.ingest.redact import redact
 from ragkb.ingest.report import FileReport, IngestReport, NewDocument, OnProgress, Progress
 from ragkb.models import Embedder
 from ragkb.settings import Settings
@@ -28,7 +29,7 @@ from ragkb.store.store import Store, Writer
 from ragkb.text.language import detect
 from ragkb.types import Chunk, Draft, Scalar
 
-RECIPE = "2"  # part of every fingerprint: raise it when loaders or the chunker change what is stored
+RECIPE = "3"  # part of every fingerprint: raise it when loaders or the chunker change what is stored
 BATCH_CHUNKS = 512
 BATCH_DOCUMENTS = 256
 
@@ -62,6 +63,7 @@ class _Pending:
     entry: Entry
     warnings: tuple[str, ...]
     seconds: float
+    redacted: Mapping[str, int]
 
 
 class Ingest:
@@ -192,23 +194,24 @@ class Ingest:
             self._refuse(document.source, error, started)
 
     def _queue(self, draft: Draft, identity: Identity, about: Attributes, started: float) -> None:
-        entry = self._entry(draft, identity, about)
+        draft, readers = _merged(draft, identity, about)
+        draft, redacted = redact(draft, self._settings.ingest.redact, self._settings.ingest.redact_regions)
+        entry = self._entry(draft, identity, about, readers)
         if not entry.chunks:
             raise DocumentRefused("no text found")
-        self._pending.append(_Pending(entry, draft.warnings, time.perf_counter() - started))
+        self._pending.append(_Pending(entry, draft.warnings, time.perf_counter() - started, redacted))
 
-    def _entry(self, draft: Draft, identity: Identity, about: Attributes) -> Entry:
-        title = about.title or draft.title or Path(identity.source).stem
-        chunks = tuple(chunk(draft, title, self._embedder.count_tokens, self._settings.chunk))
+    def _entry(self, draft: Draft, identity: Identity, about: Attributes, readers: tuple[str, ...]) -> Entry:
+        chunks = tuple(chunk(draft, draft.title, self._embedder.count_tokens, self._settings.chunk))
         return Entry(
             root=identity.root,
             source=identity.source,
-            title=title,
+            title=draft.title,
             text=draft.text,
-            groups=tuple(sorted(set(_checked_groups(about.groups)))),
-            metadata={**draft.metadata, **(about.metadata or {})},
+            groups=tuple(sorted(set(_checked_groups(readers)))),
+            metadata=draft.metadata,
             media_type=identity.media_type,
-            language=about.language or detect(draft.text),
+            language=draft.language or detect(draft.text),
             sha256=identity.sha256,
             size=identity.size,
             mtime_ns=identity.mtime_ns,
@@ -234,7 +237,9 @@ class Ingest:
     def _fingerprint(self, about: Attributes) -> str:
         settings = self._settings.chunk.model_dump()
         said = [sorted(about.groups), about.title, about.language, dict(about.metadata or {})]
-        return hashlib.sha256(json.dumps([RECIPE, settings, said], sort_keys=True).encode()).hexdigest()[:32]
+        ingest = self._settings.ingest
+        redacted = [sorted(ingest.redact), sorted(ingest.redact_regions)] if ingest.redact else []
+        return hashlib.sha256(json.dumps([RECIPE, settings, said, redacted], sort_keys=True).encode()).hexdigest()[:32]
 
     def _same(self, identity: Identity, fingerprint: str) -> Known | None:
         """The stored document with these bytes: at this place, or at one whose file is gone."""
@@ -302,6 +307,7 @@ class Ingest:
                 pages=len(entry.page_starts) or None,
                 chunks=len(entry.chunks),
                 seconds=round(seconds, 3),
+                redacted=item.redacted,
             )
         )
 
@@ -325,6 +331,17 @@ class Ingest:
 
     def _report(self) -> IngestReport:
         return IngestReport(tuple(self._reports), round(time.perf_counter() - self._started, 3))
+
+
+def _merged(draft: Draft, identity: Identity, about: Attributes) -> tuple[Draft, tuple[str, ...]]:
+    """(the draft with what is said about it from outside, who may read it). Raises AccessUnclear."""
+    merged = replace(
+        draft,
+        title=about.title or draft.title or Path(identity.source).stem,
+        language=about.language or draft.language,
+        metadata={**draft.metadata, **(about.metadata or {})},
+    )
+    return merged, narrowed(tuple(about.groups), draft.groups)
 
 
 def embedded_text(item: Chunk) -> str:

@@ -30,6 +30,7 @@ class FileReport:
 
     status: ingested; partial (ingested, but `reason` says what is missing); unchanged; refused (`reason` says why);
     removed (its file is gone, with prune). document_id is None when refused. seconds: reading, cutting and embedding.
+    redacted: how many pieces of personal data of each kind were replaced.
     """
 
     source: str
@@ -39,6 +40,7 @@ class FileReport:
     pages: int | None = None
     chunks: int = 0
     seconds: float = 0.0
+    redacted: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,14 @@ class IngestReport:
     @property
     def refused(self) -> tuple[FileReport, ...]:
         return tuple(file for file in self.files if file.status == "refused")
+
+    @property
+    def redacted(self) -> Mapping[str, int]:
+        """How many pieces of personal data of each kind this ingest replaced."""
+        total: Counter[str] = Counter()
+        for file in self.files:
+            total.update(file.redacted)
+        return dict(sorted(total.items()))
 
     @property
     def chunks(self) -> int:
