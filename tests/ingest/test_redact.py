@@ -27,6 +27,7 @@ def redacted(text: str, *kinds: str) -> str:
         ("Write to ana.b+x@mail.example.co.uk.", "Write to [email]."),
         ("邮箱zhang.wei@example.cn，手机：13812345678。", "邮箱[email]，手机：[phone]。"),
         ("call (212) 555-2368 or 212-555-2368", "call [phone] or [phone]"),
+        ("Ask Bo (212.994.9919) or Cy (+44 20 7408 6005)", "Ask Bo ([phone]) or Cy ([phone])"),
         ("Tel. 2125552368, +44 20 7946 0958", "Tel. [phone], [phone]"),
         ("电话 010-8888 6666，400-810-8888", "电话 [phone]，[phone]"),
         ("IBAN DE89 3704 0044 0532 0130 00 BIC COBADEFF", "IBAN [iban] BIC COBADEFF"),
