@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -69,7 +69,7 @@ class IngestSettings(_Section):
     redact: tuple[RedactKind, ...] = Field(
         (), description="kinds that are replaced: `email`, `phone`, `iban`, `card`, `national_id`"
     )
-    redact_regions: tuple[str, ...] = Field(
+    redact_regions: tuple[Annotated[str, Field(pattern="^[A-Z]{2}$")], ...] = Field(
         ("US", "CN"), description="countries whose telephone numbers are recognised without `+` and country code"
     )
     web: WebSettings = WebSettings()

@@ -12,6 +12,8 @@ from functools import cache, lru_cache
 from importlib import import_module
 from typing import Any
 
+from ragkb.errors import InputError
+
 _BEFORE = 40  # characters in front of a number in which a word may announce it
 
 
@@ -207,8 +209,11 @@ def _may_be_national(text: str, match: re.Match[str]) -> bool:
 @lru_cache(10_000)
 def _numbers(candidate: str, regions: tuple[str, ...], is_announced: bool) -> tuple[tuple[int, int], ...]:
     """The telephone numbers in it, by phonenumbers; one without country code in the groups that its country uses."""
-    from phonenumbers import Leniency, PhoneNumberMatcher
+    from phonenumbers import SUPPORTED_REGIONS, Leniency, PhoneNumberMatcher
 
+    unknown = set(regions) - SUPPORTED_REGIONS
+    if unknown:
+        raise InputError(f"ingest.redact_regions: {min(unknown)!r} is no country", "write codes like 'US' and 'CN'")
     is_loose = is_announced or candidate.startswith(("+", "(+"))
     leniency = Leniency.VALID if is_loose else Leniency.STRICT_GROUPING
     for region in regions or (None,):

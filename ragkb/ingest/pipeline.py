@@ -256,12 +256,13 @@ class Ingest:
 
     def _prune(self, places: Sequence[str | Path], seen: set[tuple[str, str]]) -> None:
         """Removes the documents that came from these places and that this run did not find there any more."""
+        covering = [sources.covering(place) for place in places]
         gone = [
             item
             for key, item in self._known.items()
             if key not in seen
             and item.id not in self._moved
-            and any(sources.covers(place, item.root, item.source) for place in places)
+            and any(covers(item.root, item.source) for covers in covering)
         ]
         if gone:
             self._writer.remove([item.id for item in gone])

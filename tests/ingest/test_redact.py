@@ -124,6 +124,11 @@ def test_settings_name_the_kinds() -> None:
         Settings.load(ingest={"redact": ["names"]})
 
 
+def test_a_region_that_is_none_is_an_error() -> None:
+    with pytest.raises(InputError, match="redact_regions"):
+        redact(Draft("call 212-555-2368"), KINDS, ("us",))
+
+
 def test_long_runs_take_no_longer_than_they_are_long() -> None:
     for unit in ("1 ", "1", "+1 ", "a.", "a@", "A1 ", "DE89 3704 ", "(1", "1-"):
         redacted(unit * 20_000)

@@ -97,6 +97,20 @@ def test_a_sidecar_narrows_and_a_broken_one_hides(kb: KnowledgeBase, bucket: Any
     assert seen == ["Alpha", "pay"]
 
 
+def test_a_manifest_that_the_store_does_not_show_stops_everything(bucket: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    real = type(bucket)._open
+
+    def forbidding(self: Any, path: str, *rest: Any, **options: Any) -> Any:
+        if path == "/bucket/ragkb-manifest.toml":
+            raise PermissionError("AccessDenied")
+        return real(self, path, *rest, **options)
+
+    monkeypatch.setattr(type(bucket), "_open", forbidding)
+    for address in (ROOT, f"{ROOT}/a.md"):
+        with pytest.raises(InputError, match="AccessDenied"):
+            list(find([address]))
+
+
 def test_names_that_are_no_paths_are_refused(bucket: Any) -> None:
     for name in ("../outside.md", "a//b.md", "x/./y.md", "back\\slash.md", "new\nline.md", "bell\x07.md"):
         bucket.store[f"/bucket/docs/{name}"] = bucket.store["/bucket/docs/a.md"]

@@ -6,7 +6,7 @@ give documents attributes (see rules.py). Manifests in the folders above an inge
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from ragkb.errors import DocumentRefused, NotFound
@@ -16,7 +16,7 @@ from ragkb.settings import IngestSettings, LimitSettings
 
 __all__ = [
     "IGNORE", "MANIFEST", "SIDECAR", "Attributes", "Fetched", "SourceFile",
-    "attributes", "covers", "existing", "fetch", "find", "is_address", "places", "read",
+    "attributes", "covering", "existing", "fetch", "find", "is_address", "places", "read",
 ]  # fmt: skip
 
 
@@ -71,16 +71,20 @@ def existing(paths: Iterable[str | Path]) -> tuple[list[str | Path], list[str | 
     return there, missing
 
 
-def covers(place: str | Path, root: str, source: str) -> bool:
-    """True if the document stored at (root, source) lies in the folder, the store's folder or the sitemap `place`."""
+def covering(place: str | Path) -> Callable[[str, str], bool]:
+    """Tells of (root, source) if a document stored there lies in the folder, the store's folder or the sitemap."""
     if _is_web(place):
         import ragkb.ingest.sources.web as web
 
-        return web.covers(str(place), root)
+        return lambda root, source: web.covers(str(place), root)
     if is_remote(place):
-        return f"{root}/{source}".startswith(f"{remote.normal(str(place))}/")
+        prefix = f"{remote.normal(str(place))}/"
+        return lambda root, source: f"{root}/{source}".startswith(prefix)
     folder = _path(place)
-    return folder.is_dir() and (Path(root) / source).is_relative_to(folder.resolve())
+    if not folder.is_dir():
+        return lambda root, source: False
+    real = folder.resolve()
+    return lambda root, source: (Path(root) / source).is_relative_to(real)
 
 
 def places(file: SourceFile, roots: Iterable[str]) -> Iterator[tuple[str, str]]:

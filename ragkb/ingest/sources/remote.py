@@ -11,7 +11,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 from ragkb.errors import DocumentRefused, InputError, NotFound
 from ragkb.ingest.access import AccessUnclear
@@ -161,7 +160,7 @@ def normal(address: str) -> str:
     if "::" in address or scheme.lower() not in DRIVERS:
         known = " ".join(f"{name}://" for name in DRIVERS)
         raise InputError(f"{address}: this kind of address is not supported", f"supported: {known} https://")
-    if urlsplit(address).password is not None:
+    if ":" in rest.split("/")[0].rpartition("@")[0]:
         raise InputError("the address holds a password", "give it by the driver's configuration: addresses are stored")
     if not rest.strip("/"):
         raise InputError(f"{address}: names no bucket or folder", "write for instance s3://bucket/folder")
@@ -188,8 +187,8 @@ def _single(driver: Any, root: str, base: str, info: Mapping[str, Any]) -> Itera
     """The one file that the address names; its root is its folder."""
     folder, _, name = base.rpartition("/")
     store = _Store(driver, root.rpartition("/")[0], folder)
-    siblings = {own: info for own in (IGNORE, MANIFEST, name + SIDECAR) if driver.exists(f"{folder}/{own}")}
-    tree = _Tree({name: info, **siblings})
+    # subtle: they are looked for by reading, since `exists` says no where the store refuses to tell.
+    tree = _Tree(dict.fromkeys((name, IGNORE, MANIFEST, name + SIDECAR), info))
     if name not in (IGNORE, MANIFEST) and not name.endswith(SIDECAR):
         scope = store.enter(tree, rules.Scope("", tuple(store.above())), "")
         yield store.file(name, info, tree, scope)
