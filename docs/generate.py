@@ -58,6 +58,7 @@ def _commands(group: Any, prefix: str) -> Iterator[tuple[str, Any]]:
 
 def _parameter(parameter: Any) -> str:
     name = ", ".join(parameter.opts) if parameter.param_type_name == "option" else parameter.metavar or parameter.name
+    name = str(name).replace("|", "\\|")  # else it would end the cell
     return f"| `{name}` | {parameter.help or ''} |"
 
 

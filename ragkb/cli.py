@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -22,7 +23,7 @@ from ragkb.types import Principal
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from ragkb.ingest.report import OnProgress, Progress
+    from ragkb.ingest.report import IngestReport, OnProgress, Progress
     from ragkb.kb import KnowledgeBase
 
 DEFAULT_KB = Path(".ragkb")
@@ -61,12 +62,20 @@ def options(
 @app.command()
 def ingest(
     context: typer.Context,
-    paths: Annotated[list[str], typer.Argument(metavar="PATH...", help="Files and folders.")],
+    paths: Annotated[
+        list[str], typer.Argument(metavar="PATH|URL...", help="Files, folders, s3:// and the like, pages.")
+    ],
     groups: Annotated[
         list[str] | None,
         typer.Option("--groups", metavar="G1,G2", help="Who may read them, where no manifest says it."),
     ] = None,
     prune: Annotated[bool, typer.Option("--prune", help="Also remove documents whose file is gone.")] = False,
+    redact: Annotated[
+        bool, typer.Option("--redact", help="Replace e-mail addresses, telephone, card and id numbers, IBANs.")
+    ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on: ingest again after each change, until Ctrl-C.")
+    ] = False,
     kb: Kb = None,
     as_json: Json = False,
 ) -> None:
@@ -75,7 +84,11 @@ def ingest(
 
     with _opened(context, kb, create=True) as opened, console.ingest_progress() as progress:
         steps = _interruptible(progress)
-        report = opened.ingest(*paths, groups=_groups(groups), prune=prune, on_progress=steps)
+        run = partial(opened.ingest, *paths, groups=_groups(groups), prune=prune, redact=redact, on_progress=steps)
+        if watch:
+            _follow(paths, run, kb or context.obj or DEFAULT_KB, as_json)
+            return
+        report = run()
     _print(as_json, lambda: render.report_json(report), lambda: console.report(report))
     if report.refused:
         raise typer.Exit(7)
@@ -342,6 +355,21 @@ def _interruptible(progress: OnProgress | None) -> OnProgress:
             progress(at)
 
     return step
+
+
+def _follow(paths: list[str], run: Callable[[], IngestReport], kb: Path, as_json: bool) -> None:
+    """Ingests at once and after each change; prints a report, then a line for each file that changed."""
+    from ragkb import console, render
+    from ragkb.ingest.watch import follow
+
+    def tell(error: RagkbError) -> None:
+        print(f"waiting: {error}", file=sys.stderr, flush=True)
+
+    for number, report in enumerate(follow(paths, run, tell, threading.Event(), [kb])):
+        _print(
+            as_json, partial(render.report_json, report), partial(console.changes if number else console.report, report)
+        )
+        sys.stdout.flush()
 
 
 def _opened(context: typer.Context, kb: Path | None, create: bool = False, settings: Any = None) -> KnowledgeBase:

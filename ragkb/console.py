@@ -104,7 +104,19 @@ def report(found: IngestReport) -> RenderableType:
     counts = [f"{found.count(status)} {status}" for status in STATUSES if found.count(status)]
     pictures = f" ({found.ocr_pages} of them read from pictures)" if found.ocr_pages else ""
     sums = f"{', '.join(counts) or 'no files'}: {found.pages} pages{pictures}, {found.chunks} chunks"
+    if found.redacted:
+        parts.append(Text("redacted: " + ", ".join(f"{count} {kind}" for kind, count in found.redacted.items())))
     return Group(*parts, Text(f"{sums} in {found.seconds:.1f} s", style="bold"))
+
+
+def changes(found: IngestReport) -> RenderableType:
+    """A line for each file that is not as it was."""
+    lines = [
+        Text.assemble((f"{file.status}  ", "bold"), one_line(file.source), f"  {file.reason}" if file.reason else "")
+        for file in found.files
+        if file.status != "unchanged"
+    ]
+    return Group(*lines)
 
 
 def _reasons(files: Sequence[FileReport], style: str) -> RenderableType:

@@ -96,15 +96,18 @@ class KnowledgeBase:
         *paths: str | Path,
         groups: Sequence[str] = (),
         prune: bool = False,
+        redact: bool = False,
         on_progress: OnProgress | None = None,
     ) -> IngestReport:
-        """Ingests files and folders; what is stored already is recognised. Returns one row a file.
+        """Ingests files, folders and addresses; what is stored already is recognised. Returns one row a file.
 
         groups: who may read documents for which no manifest says it. prune: also removes documents of the same roots
-        that are not there any more. Raises NotFound if none of the paths exists, Busy, StorageError; a file that cannot
-        be read is a row with status "refused".
+        that are not there any more. redact: replaces personal data, of all kinds if no setting names some.
+        Raises NotFound if none of the paths exists, InputError for an address that cannot be used, Busy, StorageError;
+        a file that cannot be read is a row with status "refused".
         """
-        with self._ingesting(on_progress) as run:
+        settings = self.settings.redacting() if redact else self.settings
+        with self._ingesting(on_progress, settings) as run:
             return run.files(paths, tuple(groups), prune)
 
     def ingest_bytes(self, name: str, data: bytes, *, groups: Sequence[str] = (), title: str = "") -> IngestReport:
@@ -118,12 +121,12 @@ class KnowledgeBase:
             return run.documents(documents)
 
     @contextmanager
-    def _ingesting(self, on_progress: OnProgress | None = None) -> Iterator[Ingest]:
+    def _ingesting(self, on_progress: OnProgress | None = None, settings: Settings | None = None) -> Iterator[Ingest]:
         from ragkb.ingest.pipeline import Ingest
 
         with (
             self._store.writing() as writer,
-            Ingest(self._store, writer, self._embedder, self.settings, on_progress) as run,
+            Ingest(self._store, writer, self._embedder, settings or self.settings, on_progress) as run,
         ):
             yield run
 

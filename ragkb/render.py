@@ -52,6 +52,7 @@ def report_json(report: IngestReport) -> dict[str, Any]:
         **{status: report.count(status) for status in STATUSES},
         "chunks": report.chunks,
         "pages": report.pages,
+        "redacted": dict(report.redacted),
         "seconds": report.seconds,
         "files": [record_json(file) for file in report.files],
     }

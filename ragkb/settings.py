@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from ragkb.errors import InputError
+
+RedactKind = Literal["email", "phone", "iban", "card", "national_id"]
 
 
 class _Section(BaseModel):
@@ -46,8 +49,22 @@ class AnswerSettings(_Section):
     threshold: float = Field(0.38, ge=0, le=1, description="least confidence to answer; below it the answer abstains")
 
 
+class WebSettings(_Section):
+    """Which pages may be fetched. Nothing is, until hosts are named."""
+
+    allow: tuple[str, ...] = Field(
+        (), description='hosts that may be fetched: `["docs.example.com", "*.example.com"]`; `"*"` is every public host'
+    )
+    private: bool = Field(
+        False, description="hosts named in `allow` may have private addresses; metadata services never may"
+    )
+    ports: tuple[int, ...] = Field((80, 443), description="ports that may be fetched from")
+    pages: int = Field(1_000, ge=1, description="most pages of a sitemap")
+    seconds: float = Field(30, gt=0, le=600, description="most time for one page, redirects included")
+
+
 class IngestSettings(_Section):
-    """How documents are read."""
+    """How documents are read, and what is left out before anything is stored."""
 
     workers: int = Field(
         -1,
@@ -55,6 +72,13 @@ class IngestSettings(_Section):
         le=64,
         description="processes that parse; -1: one for two cores; 0: the ingest parses by itself, without a sandbox",
     )
+    redact: tuple[RedactKind, ...] = Field(
+        (), description="kinds that are replaced: `email`, `phone`, `iban`, `card`, `national_id`"
+    )
+    redact_regions: tuple[Annotated[str, Field(pattern="^[A-Z]{2}$")], ...] = Field(
+        ("US", "CN"), description="countries whose telephone numbers are recognised without `+` and country code"
+    )
+    web: WebSettings = WebSettings()
 
 
 class LimitSettings(_Section):
@@ -131,3 +155,8 @@ class Settings(BaseSettings):
             ) from None
         except ValueError as error:
             raise InputError(f"ragkb.toml cannot be read: {error}", "check its TOML syntax") from None
+
+    def redacting(self) -> Settings:
+        """These settings with redaction on: of the kinds that they name, of all if they name none."""
+        kinds = self.ingest.redact or get_args(RedactKind)
+        return self.model_copy(update={"ingest": self.ingest.model_copy(update={"redact": kinds})})

@@ -73,6 +73,7 @@ class Draft:
     page_starts: ascending offsets, one a page, the first 0; empty where the format has no pages.
     headings, tables: ascending by start. warnings: what a reader of the report should know, one line each.
     ocr_pages: pages whose text was read from their picture.
+    language, groups: what the document says of itself, '' and None if nothing; groups can only narrow who may read it.
     """
 
     text: str
@@ -83,6 +84,8 @@ class Draft:
     metadata: Mapping[str, Scalar] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     ocr_pages: int = 0
+    language: str = ""
+    groups: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

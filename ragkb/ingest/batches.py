@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 
@@ -46,6 +46,7 @@ class Made:
     entry: Entry
     warnings: tuple[str, ...]
     ocr_pages: int
+    redacted: Mapping[str, int]
     seconds: float
 
 
@@ -185,5 +186,6 @@ def _report(made: Made, identity: str, seconds_a_chunk: float) -> FileReport:
         pages=len(entry.page_starts) or None,
         chunks=len(entry.chunks),
         ocr_pages=made.ocr_pages,
+        redacted=made.redacted,
         seconds=round(made.seconds + seconds_a_chunk * len(entry.chunks), 3),
     )

@@ -173,7 +173,7 @@ def _splitter(count: CountTokens, most: int) -> RecursiveCharacterTextSplitter:
         keep_separator="end",
         chunk_size=most,
         chunk_overlap=0,
-        length_function=lambda part: max(1, count(part)),  # subtle: a part of length 0 would be given twice
+        length_function=lambda part: max(bool(part), count(part)),  # subtle: a part of length 0 would be given twice
         strip_whitespace=False,
     )
 

@@ -12,19 +12,21 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, wait
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 from types import TracebackType
 
 import numpy as np
 
-from ragkb.errors import DocumentRefused, InputError, LimitExceeded, NotFound, RagkbError
+from ragkb.errors import DocumentRefused, InputError, LimitExceeded, RagkbError
 from ragkb.ingest import sources
+from ragkb.ingest.access import AccessUnclear, is_group, narrowed
 from ragkb.ingest.batches import Batches, Made, digest
 from ragkb.ingest.chunk import chunk
 from ragkb.ingest.loaders import media_type
 from ragkb.ingest.recognise import Attributes, Identity, Stored, fingerprint
+from ragkb.ingest.redact import redact
 from ragkb.ingest.report import FileReport, IngestReport, Ledger, NewDocument, OnProgress
 from ragkb.ingest.sandbox import Outcome, parser
 from ragkb.models import Embedder
@@ -84,8 +86,8 @@ class Ingest:
 
     def files(self, paths: Iterable[str | Path], groups: tuple[str, ...], prune: bool) -> IngestReport:
         """Ingests files and folders. groups: of documents for which no manifest names any."""
-        there, missing = _existing(paths)
-        found = list(sources.find(there))
+        there, missing = sources.existing(paths)
+        found = list(sources.find(there, self._settings.ingest, self._settings.limits))
         self._ledger.expect(len(found) + len(missing), sum(file.size for file in found))
         seen: set[tuple[str, str]] = set()
         for path in missing:
@@ -95,7 +97,7 @@ class Ingest:
             seen.add(self._file(file, groups))
         self._finish()
         if prune:
-            self._prune([path.resolve() for path in there if path.is_dir()], seen)
+            self._prune(there, seen)
         return self._ledger.report()
 
     def documents(self, documents: Iterable[NewDocument]) -> IngestReport:
@@ -113,7 +115,7 @@ class Ingest:
         if not source:
             raise InputError("an upload needs a file name", "name it, with its extension")
         row = self._ledger.open(len(data))
-        self._loaded(row, ("upload:", source), data, 0, Attributes(groups, title))
+        self._loaded(row, ("upload:", source), sources.Fetched(data, source), 0, Attributes(groups, title))
         self._finish()
         return self._ledger.report()
 
@@ -125,42 +127,42 @@ class Ingest:
         place = self._stored.place(file)
         row = self._ledger.open(file.size)
         try:
-            if file.refused:
-                raise DocumentRefused(file.refused)
+            file.check()
             given = sources.attributes(file)
-            about = Attributes(
-                groups if given.groups is None else given.groups, given.title, given.language, given.metadata
-            )
+            readers = narrowed(groups if given.groups is None else given.groups, given.own_groups)
+            about = Attributes(readers, given.title, given.language, given.metadata)
             known = self._stored.untouched(place, file, self._fingerprint(about))
             if known:
                 self._unchanged(row, known, place[1])
             else:
-                self._loaded(row, place, sources.read(file, self._settings.limits), file.mtime_ns, about)
+                self._loaded(row, place, sources.fetch(file, self._settings.limits), file.mtime_ns, about)
         except (DocumentRefused, LimitExceeded) as error:
-            self._refuse(row, place[1], error, time.perf_counter() - started)
+            self._refuse(row, place, error, time.perf_counter() - started)
         return place
 
-    def _loaded(self, row: int, place: tuple[str, str], data: bytes, mtime_ns: int, about: Attributes) -> None:
+    def _loaded(
+        self, row: int, place: tuple[str, str], fetched: sources.Fetched, mtime_ns: int, about: Attributes
+    ) -> None:
         """Takes a file's bytes: recognised by content, or handed to a parser."""
         started = time.perf_counter()
-        root, source = place
+        (root, source), data = place, fetched.data
         try:
-            media = media_type(data, source)
+            media = media_type(data, fetched.name)
             identity = Identity(root, source, media, hashlib.sha256(data).hexdigest(), len(data), mtime_ns)
             known = self._stored.same(identity, self._fingerprint(about))
             if known:
                 self._seen_again(row, known, identity)
             else:
                 self._make_room(len(data))
-                self._parsed.append(_Parsed(row, identity, about, self._parser.submit(data, source)))
+                self._parsed.append(_Parsed(row, identity, about, self._parser.submit(data, fetched.name)))
         except (DocumentRefused, LimitExceeded) as error:
-            self._refuse(row, source, error, time.perf_counter() - started)
+            self._refuse(row, place, error, time.perf_counter() - started)
 
     def _seen_again(self, row: int, known: Known, identity: Identity) -> None:
         """The bytes are stored already: at this place, or at one that is gone."""
         moved = (known.root, known.source) != (identity.root, identity.source)
         if moved:
-            self._stored.move(known)
+            self._stored.leave(known)
         self._batches.touch((known.id, identity.root, identity.source, identity.size, identity.mtime_ns))
         self._unchanged(row, known, identity.source, f"moved from {known.source}" if moved else "")
 
@@ -182,7 +184,7 @@ class Ingest:
                 raise DocumentRefused("no text found")
             self._queue(row, Draft(text), identity, about, time.perf_counter() - started)
         except DocumentRefused as error:
-            self._refuse(row, document.source, error, time.perf_counter() - started)
+            self._refuse(row, ("", document.source), error, time.perf_counter() - started)
 
     # --- what is parsed -------------------------------------------------------------------------------------------
 
@@ -205,29 +207,31 @@ class Ingest:
         try:
             self._queue(item.row, outcome.document(), item.identity, item.about, outcome.seconds)
         except (DocumentRefused, LimitExceeded) as error:
-            self._refuse(item.row, item.identity.source, error, outcome.seconds)
+            self._refuse(item.row, (item.identity.root, item.identity.source), error, outcome.seconds)
 
     def _queue(self, row: int, draft: Draft, identity: Identity, about: Attributes, seconds: float) -> None:
         """Cuts the document and puts it in line for its vectors. seconds: that it took until here."""
         started = time.perf_counter()
-        entry = self._entry(draft, identity, about)
+        ingest = self._settings.ingest
+        draft, readers = _merged(draft, identity, about)
+        draft, redacted = redact(draft, ingest.redact, ingest.redact_regions)
+        entry = self._entry(draft, identity, about, readers)
         if not entry.chunks:
             raise DocumentRefused("no text found")
         seconds += time.perf_counter() - started
-        self._batches.add(Made(row, entry, draft.warnings, draft.ocr_pages, seconds))
+        self._batches.add(Made(row, entry, draft.warnings, draft.ocr_pages, redacted, seconds))
 
-    def _entry(self, draft: Draft, identity: Identity, about: Attributes) -> Entry:
-        title = about.title or draft.title or Path(identity.source).stem
-        chunks = tuple(chunk(draft, title, self._embedder.count_tokens, self._settings.chunk))
+    def _entry(self, draft: Draft, identity: Identity, about: Attributes, readers: tuple[str, ...]) -> Entry:
+        chunks = tuple(chunk(draft, draft.title, self._embedder.count_tokens, self._settings.chunk))
         return Entry(
             root=identity.root,
             source=identity.source,
-            title=title,
+            title=draft.title,
             text=draft.text,
-            groups=tuple(sorted(set(_checked_groups(about.groups)))),
-            metadata={**draft.metadata, **(about.metadata or {})},
+            groups=tuple(sorted(set(_checked_groups(readers)))),
+            metadata=draft.metadata,
             media_type=identity.media_type,
-            language=about.language or detect(draft.text),
+            language=draft.language or detect(draft.text),
             sha256=identity.sha256,
             size=identity.size,
             mtime_ns=identity.mtime_ns,
@@ -250,17 +254,22 @@ class Ingest:
     # --- what needs no parser -------------------------------------------------------------------------------------
 
     def _fingerprint(self, about: Attributes) -> str:
-        return fingerprint(about, self._settings.chunk)
+        return fingerprint(about, self._settings)
 
     def _unchanged(self, row: int, known: Known, source: str, reason: str = "") -> None:
         self._ledger.settle(row, FileReport(source, "unchanged", reason, known.id, known.pages, known.chunks))
 
-    def _refuse(self, row: int, source: str, error: RagkbError, seconds: float) -> None:
-        self._ledger.settle(row, FileReport(source, "refused", str(error), seconds=round(seconds, 3)))
+    def _refuse(self, row: int, place: tuple[str, str], error: RagkbError, seconds: float) -> None:
+        """A row with the reason. What is stored of a document goes if nobody can tell any more who may read it."""
+        self._ledger.settle(row, FileReport(place[1], "refused", str(error), seconds=round(seconds, 3)))
+        known = self._stored.at(place)
+        if known and isinstance(error, AccessUnclear):
+            self._writer.remove([known.id])
+            self._stored.leave(known)
 
-    def _prune(self, folders: Sequence[Path], seen: set[tuple[str, str]]) -> None:
-        """Removes the documents that came from these folders and that this run did not find there any more."""
-        gone = list(self._stored.gone(folders, seen))
+    def _prune(self, places: Sequence[str | Path], seen: set[tuple[str, str]]) -> None:
+        """Removes the documents that came from these places and that this run did not find there any more."""
+        gone = list(self._stored.gone(places, seen))
         if gone:
             self._writer.remove([item.id for item in gone])
         for item in gone:
@@ -275,19 +284,19 @@ def _weight(item: _Parsed) -> int:
     return len(draft.text) if draft else 0
 
 
+def _merged(draft: Draft, identity: Identity, about: Attributes) -> tuple[Draft, tuple[str, ...]]:
+    """(the draft with what is said about it from outside, who may read it). Raises AccessUnclear."""
+    merged = replace(
+        draft,
+        title=about.title or draft.title or Path(identity.source).stem,
+        language=about.language or draft.language,
+        metadata={**draft.metadata, **(about.metadata or {})},
+    )
+    return merged, narrowed(tuple(about.groups), draft.groups)
+
+
 def _checked_groups(groups: Iterable[str]) -> Iterable[str]:
     for group in groups:
-        broken = len(group.splitlines()) != 1 or any(ord(c) < 32 for c in group)
-        if not group.strip() or group != group.strip() or broken or set(group) & set("*,"):
+        if not is_group(group):
             raise InputError(f"group {group!r} cannot be used", "a group is a name without '*', ',' and line breaks")
         yield group
-
-
-def _existing(paths: Iterable[str | Path]) -> tuple[list[Path], list[Path]]:
-    """(paths that exist, paths that do not). Raises NotFound if none exists."""
-    given = [Path(path) for path in paths]
-    there = [path for path in given if path.exists()]
-    missing = [path for path in given if not path.exists()]
-    if missing and not there:
-        raise NotFound(f"{missing[0]}: no such file or folder", "check the path")
-    return there, missing

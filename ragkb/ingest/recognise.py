@@ -8,12 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ragkb.ingest.sources import SourceFile
-from ragkb.settings import ChunkSettings
+from ragkb.ingest.sources import SourceFile, places
+from ragkb.ingest.sources import covering as covering_of
+from ragkb.settings import Settings
 from ragkb.store.records import Known
 from ragkb.types import Scalar
 
-RECIPE = "2"  # part of every fingerprint: raise it when loaders or the chunker change what is stored
+RECIPE = "3"  # part of every fingerprint: raise it when loaders or the chunker change what is stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +39,12 @@ class Attributes:
     metadata: Mapping[str, Scalar] | None = None
 
 
-def fingerprint(about: Attributes, chunking: ChunkSettings) -> str:
+def fingerprint(about: Attributes, settings: Settings) -> str:
     """A hash of everything but the bytes that decides how a document is stored."""
     said = [sorted(about.groups), about.title, about.language, dict(about.metadata or {})]
-    return hashlib.sha256(json.dumps([RECIPE, chunking.model_dump(), said], sort_keys=True).encode()).hexdigest()[:32]
+    kinds, regions = sorted(settings.ingest.redact), sorted(settings.ingest.redact_regions)
+    decided = [RECIPE, settings.chunk.model_dump(), said, [kinds, regions] if kinds else []]
+    return hashlib.sha256(json.dumps(decided, sort_keys=True).encode()).hexdigest()[:32]
 
 
 class Stored:
@@ -50,18 +53,17 @@ class Stored:
     def __init__(self, known: Iterable[Known]) -> None:
         self._at = {(item.root, item.source): item for item in known}
         self._roots = {root for root, _ in self._at}
-        self._moved: set[str] = set()
+        self._left: set[str] = set()
         self._by_content: dict[str, list[Known]] = {}
         for item in self._at.values():
             self._by_content.setdefault(item.sha256, []).append(item)
 
     def place(self, file: SourceFile) -> tuple[str, str]:
         """(root, source) of the file: those under which it is stored already from a higher folder, else its own."""
-        for parent in (parent for parent in file.root.parents if str(parent) in self._roots):
-            source = file.path.relative_to(parent).as_posix()
-            if (str(parent), source) in self._at:
-                return str(parent), source
-        return str(file.root), file.source
+        for place in places(file, self._roots):
+            if place in self._at:
+                return place
+        return file.root, file.source
 
     def untouched(self, place: tuple[str, str], file: SourceFile, print_: str) -> Known | None:
         """The document of a file that has the size and the time of change that it had; its bytes are not looked at."""
@@ -76,20 +78,23 @@ class Stored:
             return at_place if (at_place.sha256, at_place.fingerprint) == (identity.sha256, print_) else None
         for known in self._by_content.get(identity.sha256, []):
             path = Path(known.root) / known.source
-            if known.id in self._moved:
+            if known.id in self._left:
                 continue
             if known.fingerprint == print_ and Path(known.root).is_absolute() and not path.exists():
                 return known
         return None
 
-    def move(self, known: Known) -> None:
-        """The document's file has another name now."""
-        self._moved.add(known.id)
+    def at(self, place: tuple[str, str]) -> Known | None:
+        """The document that is stored there."""
+        return self._at.get(place)
 
-    def gone(self, folders: Sequence[Path], seen: set[tuple[str, str]]) -> Iterator[Known]:
-        """The documents that came from these folders, whose files were not seen, under whatever name."""
+    def leave(self, known: Known) -> None:
+        """The document is not at its place any more: its file has another name, or it was removed."""
+        self._left.add(known.id)
+
+    def gone(self, covered: Sequence[str | Path], seen: set[tuple[str, str]]) -> Iterator[Known]:
+        """The documents that came from these places, whose files were not seen, under whatever name."""
+        covering = [covering_of(place) for place in covered]
         for key, item in self._at.items():
-            if key not in seen and item.id not in self._moved:
-                path = Path(item.root) / item.source
-                if any(path.is_relative_to(folder) for folder in folders):
-                    yield item
+            if key not in seen and item.id not in self._left and any(holds(*key) for holds in covering):
+                yield item

@@ -31,7 +31,7 @@ class FileReport:
 
     status: ingested; partial (ingested, but `reason` says what is missing); unchanged; refused (`reason` says why);
     removed (its file is gone, with prune). document_id is None when refused. ocr_pages: read from their picture.
-    seconds: reading, cutting and embedding.
+    seconds: reading, cutting and embedding. redacted: how many pieces of personal data of each kind were replaced.
     """
 
     source: str
@@ -41,6 +41,7 @@ class FileReport:
     pages: int | None = None
     chunks: int = 0
     ocr_pages: int = 0
+    redacted: Mapping[str, int] = field(default_factory=dict)
     seconds: float = 0.0
 
 
@@ -68,6 +69,14 @@ class IngestReport:
     def pages(self) -> int:
         """Pages read by this ingest."""
         return sum(file.pages or 0 for file in self.files if file.status in ("ingested", "partial"))
+
+    @property
+    def redacted(self) -> Mapping[str, int]:
+        """How many pieces of personal data of each kind this ingest replaced."""
+        total: Counter[str] = Counter()
+        for file in self.files:
+            total.update(file.redacted)
+        return dict(sorted(total.items()))
 
     @property
     def ocr_pages(self) -> int:

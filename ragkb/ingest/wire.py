@@ -15,6 +15,7 @@ from typing import BinaryIO
 from pydantic import TypeAdapter, ValidationError
 
 from ragkb.errors import DocumentRefused, InputError, LimitExceeded
+from ragkb.ingest.access import AccessUnclear
 from ragkb.ingest.normalise import one_line
 from ragkb.settings import LimitSettings
 from ragkb.types import Draft
@@ -112,7 +113,10 @@ def decode_reply(data: bytes, limits: LimitSettings) -> Draft:
     except ValidationError as error:
         raise DocumentRefused(f"the parser gave nonsense ({error.errors()[0]['msg']})") from None
     if reply.draft is None:
-        kind = LimitExceeded if reply.error == LimitExceeded.__name__ else DocumentRefused
+        kinds: dict[str, type[DocumentRefused | LimitExceeded]] = {
+            kind.__name__: kind for kind in (LimitExceeded, AccessUnclear)
+        }
+        kind = kinds.get(reply.error, DocumentRefused)
         raise kind(one_line(reply.message)[:_MESSAGE] or "the parser gave no reason", one_line(reply.hint)[:_MESSAGE])
     _check(reply.draft, limits)
     return reply.draft

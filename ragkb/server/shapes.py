@@ -91,6 +91,7 @@ class FileShape(_Shape):
     pages: int | None
     chunks: int
     seconds: float
+    redacted: dict[str, int]
 
 
 class IngestShape(_Shape):
@@ -103,6 +104,7 @@ class IngestShape(_Shape):
     removed: int
     chunks: int
     pages: int
+    redacted: dict[str, int]
     seconds: float
     files: list[FileShape]
 

@@ -17,6 +17,7 @@ import pytest
 from benchmarks.ingest.hostile_files import REFUSED, pdf
 from ragkb.errors import DocumentRefused, InputError, LimitExceeded, RagkbError
 from ragkb.ingest import wire
+from ragkb.ingest.access import AccessUnclear
 from ragkb.ingest.loaders import load
 from ragkb.ingest.sandbox import Sandbox, parser
 from ragkb.settings import LimitSettings
@@ -24,7 +25,18 @@ from ragkb.types import Draft, Heading, Table
 
 LIMITS = LimitSettings()
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="the system has no such limits")
-FULL = Draft("Über one\ntwo", "T", (0, 9), (Heading(0, 1, "Über"),), (Table(0, 8, "h"),), {"a": 1, "b": 0.5}, ("w",), 1)
+FULL = Draft(
+    "Über one\ntwo",
+    "T",
+    (0, 9),
+    (Heading(0, 1, "Über"),),
+    (Table(0, 8, "h"),),
+    {"a": 1, "b": 0.5},
+    ("w",),
+    ocr_pages=1,
+    language="de",
+    groups=("hr",),
+)
 
 
 def children(of: set[int]) -> set[int]:
@@ -217,6 +229,13 @@ def test_a_document_survives_the_wire_with_every_field() -> None:
 def test_a_reply_whose_places_are_wrong_is_refused(wrong: Draft) -> None:
     with pytest.raises(DocumentRefused, match="the parser gave"):
         wire.decode_reply(wire.encode_reply(wrong), LimitSettings(text_characters=100))
+
+
+def test_a_refusal_crosses_the_wire_as_what_it_is() -> None:
+    for kind in (DocumentRefused, LimitExceeded, AccessUnclear):
+        with pytest.raises(InputError) as refused:
+            wire.decode_reply(wire.encode_reply(kind("why", "do")), LIMITS)
+        assert type(refused.value) is kind
 
 
 @pytest.mark.parametrize("reply", [b"", b"{", b"[]", b'{"draft": {"text": 5}}', b'{"draft": null}', b"\x80\x04K\x01."])

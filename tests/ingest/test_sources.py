@@ -37,7 +37,7 @@ def test_files_come_in_the_order_of_their_bytes(tmp_path: Path) -> None:
 def test_single_file_has_its_folder_as_root(tmp_path: Path) -> None:
     tree(tmp_path, a__b_md="hello")
     (file,) = find([tmp_path / "a" / "b.md"])
-    assert (file.root, file.source, file.size) == (tmp_path.resolve() / "a", "b.md", 5)
+    assert (file.root, file.source, file.size) == (str(tmp_path.resolve() / "a"), "b.md", 5)
     assert read(file, LIMITS) == b"hello"
 
 

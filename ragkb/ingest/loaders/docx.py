@@ -12,6 +12,7 @@ from docx.opc.constants import RELATIONSHIP_TYPE
 from docx.oxml import parse_xml
 
 from ragkb.ingest.builder import TextBuilder
+from ragkb.ingest.dates import iso_date
 from ragkb.ingest.loaders import archive, tables
 from ragkb.settings import LimitSettings
 from ragkb.types import Draft, Scalar
@@ -22,6 +23,7 @@ _LEFT_OUT = frozenset(
     {f"{_W}{name}" for name in ("del", "moveFrom", "pict", "drawing", "object", "rPr", "pPr", "instrText")}
     | {f"{_MC}AlternateContent"}
 )
+_TEMPLATE_DAY = "2013-12-23"  # stands in every file that python-docx made and nobody saved since
 _HEADING = re.compile(r"heading ([1-9])", re.IGNORECASE)
 _LIST_STYLE = re.compile(r"list (?:bullet|number)(?: ([2-5]))?", re.IGNORECASE)
 
@@ -36,6 +38,9 @@ def load(data: bytes, limits: LimitSettings) -> Draft:
     _footnotes(document, builder)
     properties = document.core_properties
     metadata: dict[str, Scalar] = {"author": properties.author} if properties.author else {}
+    day = iso_date(properties.modified or properties.created)
+    if day and day != _TEMPLATE_DAY:
+        metadata["date"] = day
     has_boxes = any(text.text and text.text.strip() for text in body.iterfind(f".//{_W}txbxContent//{_W}t"))
     warnings = ["text boxes were left out"] if has_boxes else []
     return builder.build(properties.title or builder.first_heading, metadata, warnings)

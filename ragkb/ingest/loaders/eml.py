@@ -8,6 +8,7 @@ from email.policy import default
 
 from ragkb.errors import DocumentRefused
 from ragkb.ingest.builder import TextBuilder
+from ragkb.ingest.dates import iso_date
 from ragkb.ingest.loaders import html
 from ragkb.settings import LimitSettings
 from ragkb.types import Draft
@@ -29,7 +30,8 @@ def load(data: bytes, limits: LimitSettings) -> Draft:
     _write_body(message, builder)
     names = [part.get_filename() or part.get_content_type() for part in message.iter_attachments()]
     warnings = [f"attachments not read: {', '.join(names)}"] if names else []
-    return builder.build(subject, warnings=warnings)
+    day = iso_date(str(message.get("Date", "")))
+    return builder.build(subject, {"date": day} if day else {}, warnings)
 
 
 def _write_body(message: EmailMessage, builder: TextBuilder) -> None:

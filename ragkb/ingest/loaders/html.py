@@ -8,6 +8,7 @@ from bs4 import BeautifulSoup
 from bs4.element import NavigableString, PageElement, PreformattedString, Tag
 
 from ragkb.ingest.builder import TextBuilder
+from ragkb.ingest.dates import iso_date
 from ragkb.ingest.loaders import tables
 from ragkb.ingest.loaders.charset import decode
 from ragkb.settings import LimitSettings
@@ -69,7 +70,8 @@ def _metadata(soup: BeautifulSoup) -> dict[str, Scalar]:
     for name in ("author", "date"):
         tag = soup.find("meta", attrs={"name": name})
         if isinstance(tag, Tag) and tag.get("content"):
-            found[name] = str(tag["content"])
+            content = str(tag["content"])
+            found[name] = (name == "date" and iso_date(content)) or content
     return dict(found)
 
 

@@ -2,70 +2,30 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
+from dataclasses import replace
 
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from ragkb.ingest import frontmatter
 from ragkb.ingest.builder import TextBuilder
 from ragkb.ingest.loaders import html
 from ragkb.ingest.loaders.charset import decode
-from ragkb.ingest.normalise import one_line
 from ragkb.settings import LimitSettings
-from ragkb.types import Draft, Scalar
-
-_FRONT_MATTER = re.compile(r"---[ \t]*\n(.*?\n)??(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
-_KEY = re.compile(r"([^\W\d][\w .-]{0,79}?)[ \t]*:(?:[ \t]+(.*)|)")
-_INTEGER = re.compile(r"[-+]?(?:0|[1-9]\d{0,17})")
-_FLOAT = re.compile(r"[-+]?\d{1,17}\.\d{1,17}")
+from ragkb.types import Draft
 
 
 def load(data: bytes, limits: LimitSettings) -> Draft:
-    """A Draft with headings, list items, tables and code as they stand; the front matter as metadata."""
+    """A Draft with headings, list items, tables and code as they stand; the front matter as what it says."""
     text = decode(data).replace("\r\n", "\n").replace("\r", "\n")
-    match = _FRONT_MATTER.match(text)
-    metadata = front_matter(match[1] or "") if match else {}
+    front = frontmatter.read(text)
     builder = TextBuilder(limits)
     parser = MarkdownIt("commonmark", {"maxNesting": 100}).enable(["table", "strikethrough"])
-    _Writer(builder).write(parser.parse(text[match.end() :] if match and metadata else text))
-    title = str(metadata.pop("title", "")) or builder.first_heading
-    return builder.build(title, metadata)
-
-
-def front_matter(text: str) -> dict[str, Scalar]:
-    """The `key: value` lines; lists joined with ', '; deeper structure left out. Not YAML: no code hides in it."""
-    values: dict[str, Scalar] = {}
-    key = ""
-    for line in text.splitlines():
-        stripped = line.strip()
-        if key and stripped.startswith("- "):
-            values[key] = ", ".join(filter(None, (str(values.get(key, "")), str(_unquote(stripped[2:].strip())))))
-            continue
-        match = _KEY.fullmatch(line.rstrip())
-        key = one_line(match[1]) if match else ""
-        if match and key:
-            values[key] = scalar(match[2] or "")
-    return {key: value for key, value in values.items() if value != ""}
-
-
-def scalar(text: str) -> Scalar:
-    """What one value means: a quoted or plain string, a number, a boolean, `[a, b]` as 'a, b'."""
-    text = one_line(text)
-    if text[:1] in "\"'" and text:
-        return _unquote(text)
-    text = re.split(r"\s#\s", text)[0].strip()
-    if text.startswith("[") and text.endswith("]"):
-        return ", ".join(_unquote(part.strip()) for part in text[1:-1].split(",") if part.strip())
-    if text.lower() in ("true", "false"):
-        return text.lower() == "true"
-    if _INTEGER.fullmatch(text):
-        return int(text)
-    return float(text) if _FLOAT.fullmatch(text) else text
-
-
-def _unquote(text: str) -> str:
-    return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text
+    _Writer(builder).write(parser.parse(text[front.start :]))
+    warnings = [front.problem] if front.problem else []
+    draft = builder.build(front.title or builder.first_heading, front.metadata, warnings)
+    return replace(draft, language=front.language, groups=front.groups)
 
 
 class _Writer:

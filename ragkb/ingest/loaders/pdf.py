@@ -18,6 +18,7 @@ import pypdfium2.raw as raw
 
 from ragkb.errors import DocumentRefused, LimitExceeded
 from ragkb.ingest.builder import TextBuilder
+from ragkb.ingest.dates import iso_date
 from ragkb.ingest.loaders.hyphens import HYPHEN, Hyphens
 from ragkb.ingest.normalise import normalise, one_line
 from ragkb.settings import LimitSettings
@@ -85,6 +86,8 @@ def _build(
     empty = [number for number, page in enumerate(pages, 1) if not any(line.text.strip() for line in page)]
     warnings = [f"{_ranges(empty)} gave no text"] if empty else []
     kept: dict[str, Scalar] = {"author": metadata["Author"]} if metadata.get("Author") else {}
+    if day := iso_date(metadata.get("ModDate", "")) or iso_date(metadata.get("CreationDate", "")):
+        kept["date"] = day
     return builder.build(metadata.get("Title", ""), kept, warnings)
 
 
