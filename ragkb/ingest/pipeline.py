@@ -19,6 +19,7 @@ from ragkb.errors import DocumentRefused, InputError, LimitExceeded, NotFound, R
 from ragkb.ingest import sources
 from ragkb.ingest.chunk import chunk
 from ragkb.ingest.loaders import load, media_type
+from ragkb.ingest.members import expand, may_hold
 from ragkb.ingest.report import FileReport, IngestReport, NewDocument, OnProgress, Progress
 from ragkb.models import Embedder
 from ragkb.settings import Settings
@@ -85,6 +86,7 @@ class Ingest:
         with store.reading() as reader:
             self._known = {(item.root, item.source): item for item in reader.known()}
         self._roots = {root for root, _ in self._known}
+        self._held = _held(self._known)
         self._by_content: dict[str, list[Known]] = {}
         for item in self._known.values():
             self._by_content.setdefault(item.sha256, []).append(item)
@@ -99,7 +101,7 @@ class Ingest:
             self._reports.append(FileReport(str(path), "refused", "no such file or folder"))
         for file in found:
             self._tell(file.source)
-            seen.add(self._file(file, groups))
+            seen.update(self._file(file, groups))
             self._commit_when_full()
         self._commit()
         if prune:
@@ -121,13 +123,14 @@ class Ingest:
         source = Path(name.replace("\\", "/")).name
         if not source:
             raise InputError("an upload needs a file name", "name it, with its extension")
-        self._loaded("upload:", source, data, 0, Attributes(groups, title))
+        self._expanded("upload:", source, data, 0, Attributes(groups, title))
         self._commit()
         return self._report()
 
     # --- one document ---------------------------------------------------------------------------------------------
 
-    def _file(self, file: sources.SourceFile, groups: tuple[str, ...]) -> tuple[str, str]:
+    def _file(self, file: sources.SourceFile, groups: tuple[str, ...]) -> set[tuple[str, str]]:
+        """Takes one file; the places of the documents that it is or holds."""
         started = time.perf_counter()
         root, source = self._place(file)
         try:
@@ -139,13 +142,42 @@ class Ingest:
             )
             known = self._known.get((root, source))
             print_ = self._fingerprint(about)
-            if known and (known.size, known.mtime_ns, known.fingerprint) == (file.size, file.mtime_ns, print_):
+            whole = not may_hold(source) and not self._beneath(root, source)
+            if (
+                whole
+                and known
+                and (known.size, known.mtime_ns, known.fingerprint) == (file.size, file.mtime_ns, print_)
+            ):
                 self._unchanged(known, source)
             else:
-                self._loaded(root, source, sources.read(file, self._settings.limits), file.mtime_ns, about)
+                data = sources.read(file, self._settings.limits)
+                return self._expanded(root, source, data, file.mtime_ns, about)
         except (DocumentRefused, LimitExceeded) as error:
             self._refuse(source, error, started)
-        return root, source
+        return {(root, source), *self._beneath(root, source)}
+
+    def _expanded(self, root: str, source: str, data: bytes, mtime_ns: int, about: Attributes) -> set[tuple[str, str]]:
+        """Takes a file's bytes, and what it holds as documents of their own; their places."""
+        started = time.perf_counter()
+        places: set[tuple[str, str]] = set()
+        try:
+            for member in expand(data, source, self._settings.limits):
+                self._total += member.source != source
+                places.add((root, member.source))
+                if member.refused:
+                    self._refuse(member.source, DocumentRefused(member.refused), started)
+                else:
+                    said = about if member.source == source else replace(about, title="")
+                    self._loaded(root, member.source, member.data, mtime_ns, said)
+                    self._commit_when_full()
+        except (DocumentRefused, LimitExceeded) as error:
+            self._refuse(source, error, started)
+            places |= {(root, source), *self._beneath(root, source)}
+        return places
+
+    def _beneath(self, root: str, source: str) -> set[tuple[str, str]]:
+        """The places of the stored documents that the file at that place held."""
+        return self._held.get((root, source), set())
 
     def _loaded(self, root: str, source: str, data: bytes, mtime_ns: int, about: Attributes) -> None:
         """Takes a file's bytes: recognised by content, or read, cut and put in line."""
@@ -226,7 +258,7 @@ class Ingest:
         """(root, source) of the file: those under which it is stored already from a higher folder, else its own."""
         for parent in (parent for parent in file.root.parents if str(parent) in self._roots):
             source = file.path.relative_to(parent).as_posix()
-            if (str(parent), source) in self._known:
+            if (str(parent), source) in self._known or self._beneath(str(parent), source):
                 return str(parent), source
         return str(file.root), file.source
 
@@ -244,7 +276,8 @@ class Ingest:
             path = Path(known.root) / known.source
             if known.id in self._moved:
                 continue
-            if known.fingerprint == fingerprint and Path(known.root).is_absolute() and not path.exists():
+            there = path.exists() or any(parent.is_file() for parent in path.parents)  # a file, or inside one
+            if known.fingerprint == fingerprint and Path(known.root).is_absolute() and not there:
                 return known
         return None
 
@@ -322,6 +355,18 @@ class Ingest:
 def embedded_text(item: Chunk) -> str:
     """What the embedder reads of a chunk."""
     return f"{item.context}\n{item.text}" if item.context else item.text
+
+
+def _held(places: Iterable[tuple[str, str]]) -> dict[tuple[str, str], set[tuple[str, str]]]:
+    """Place of each archive and message to the places of the stored documents that it holds."""
+    held: dict[tuple[str, str], set[tuple[str, str]]] = {}
+    for root, source in places:
+        parts = source.split("/")
+        for count in range(1, len(parts)):
+            outer = "/".join(parts[:count])
+            if may_hold(outer):
+                held.setdefault((root, outer), set()).add((root, source))
+    return held
 
 
 def _checked_groups(groups: Iterable[str]) -> Iterable[str]:
