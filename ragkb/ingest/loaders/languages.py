@@ -10,8 +10,8 @@ _NAMES = {
     "GraphQL": ".graphql", "INI": ".cfg .conf .ini .properties", "Java": ".java", "JavaScript": ".cjs .js .jsx .mjs",
     "Kotlin": ".kt", "Lua": ".lua", "PHP": ".php", "Perl": ".pl .pm", "PowerShell": ".ps1",
     "Protocol Buffers": ".proto", "Python": ".py .pyi", "R": ".r", "Ruby": ".rb", "Rust": ".rs", "SQL": ".sql",
-    "Scala": ".scala", "Shell": ".bash .sh .zsh", "Swift": ".swift", "TOML": ".toml", "Terraform": ".tf", "TypeScript": ".ts .tsx",
-    "Vue": ".vue", "XML": ".xml .xsd .xsl", "YAML": ".yaml .yml",
+    "Scala": ".scala", "Shell": ".bash .sh .zsh", "Swift": ".swift", "TOML": ".toml", "Terraform": ".tf",
+    "TypeScript": ".ts .tsx", "Vue": ".vue", "XML": ".xml .xsd .xsl", "YAML": ".yaml .yml",
 }  # fmt: skip
 
 LANGUAGES: Mapping[str, str] = MappingProxyType(
