@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ragkb.errors import DocumentRefused, InputError, LimitExceeded
-from ragkb.ingest.loaders import boundary, format_of, suffix_of
+from ragkb.ingest.loaders import boundary, format_of, mail, suffix_of
 from ragkb.ingest.loaders.charset import decode
+from ragkb.ingest.loaders.mail import Attachment
 from ragkb.ingest.normalise import one_line
 from ragkb.settings import LimitSettings
 
@@ -62,9 +63,9 @@ class _Expansion:
         if kind == "zip":
             yield from self._archive(data, source, depth)
             return
+        found = _attachments(kind, data) if kind else []  # subtle: first, so that a broken message is refused once
         yield Member(source, data)
-        if kind:
-            yield from self._attachments(kind, data, source, depth)
+        yield from self._attachments(found, source, depth)
 
     def _inside(self, data: bytes, source: str, depth: int) -> Iterator[Member]:
         """A member and what is inside it; refused where the file cannot be opened."""
@@ -117,16 +118,8 @@ class _Expansion:
 
     # --- messages -----------------------------------------------------------------------------------------------------
 
-    def _attachments(self, kind: str, data: bytes, source: str, depth: int) -> Iterator[Member]:
-        """The attachments whose format is read; the message itself warns of the others."""
-        from ragkb.ingest.loaders import eml, mail, msg
-
-        try:
-            with boundary(kind):
-                found = list((eml if kind == "eml" else msg).attachments(data))
-        except DocumentRefused:
-            return  # the message itself is refused for the same reason
-        for attachment in filter(mail.is_read, found):
+    def _attachments(self, found: list[Attachment], source: str, depth: int) -> Iterator[Member]:
+        for attachment in found:
             name = self._named(source, _safe(attachment.name))
             if depth >= self.limits.nesting:
                 yield Member(name, refused=self._too_deep(depth))
@@ -165,13 +158,16 @@ class _Expansion:
 
 def _kind(data: bytes, source: str) -> str:
     """'zip', 'eml' or 'msg' for a file that holds others, by name and content; '' for every other."""
-    if not may_hold(source) or not data:
-        return ""
-    try:
-        kind = format_of(data, source)
-    except DocumentRefused:
-        return ""  # load says why
+    kind = format_of(data, source) if data and may_hold(source) else ""
     return kind if f".{kind}" in _CONTAINERS else ""
+
+
+def _attachments(kind: str, data: bytes) -> list[Attachment]:
+    """The attachments whose format is read; the message itself warns of the others."""
+    from ragkb.ingest.loaders import eml, msg
+
+    with boundary(kind):
+        return [found for found in (eml if kind == "eml" else msg).attachments(data) if mail.is_read(found)]
 
 
 def _refused(entry: zipfile.ZipInfo, limits: LimitSettings) -> str:
