@@ -327,7 +327,7 @@ def test_latex() -> None:
 @pytest.mark.parametrize(
     ("name", "source", "language", "expected"),
     [
-        ("a.py", "import os\n\n\n\nclass A(B):\n\tx = 25\n\nasync def b():\n  pass\n", "Python", ["class A", "async def b"]),
+        ("a.py", "import o\n\n\n\nclass A(B):\n\tx = 1\n\nasync def b():\n  x\n", "Python", ["class A", "async def b"]),
         ("a.ts", "export class A {}\nexport enum B {}\n", "TypeScript", ["export class A", "export enum B"]),
         ("a.go", "package main\n\nfunc (s *Server) Run() {}\n", "Go", ["package main", "func (s *Server) Run"]),
         ("a.sql", "create table leave (days int);\n", "SQL", ["create table leave"]),

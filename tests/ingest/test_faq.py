@@ -90,6 +90,13 @@ def test_an_answer_of_several_paragraphs_stays_whole() -> None:
     assert units(draft(text, "a.txt")) == ["Q: One?\nA: First.\n\nMore.", "Q: Two?\nA: Second.\n\nStill two."]
 
 
+def test_an_answer_with_a_heading_and_a_table_stays_whole() -> None:
+    answer = "### Steps\n\nAsk.\n\n| Site | Days |\n|---|---|\n| Brno | 25 |\n\nWait."
+    found = draft(f"# FAQ\n\n## One?\n\n{answer}\n\n## Two?\n\nB.\n\n## Three?\n\nC.\n", "a.md")
+    chunks = chunk(found, "Leave", lambda text: len(text.split()), ChunkSettings())
+    assert [item.text.split("\n")[-1] for item in chunks] == ["Wait.", "B.", "C."]
+
+
 def test_the_parts_of_an_answer_too_long_for_a_chunk_know_their_question() -> None:
     answer = "Every word of it counts. " * 40
     found = draft(f"Q: Why?\nA: {answer}\n\nQ: How?\nA: So.\n", "a.txt")
