@@ -86,9 +86,11 @@ class LimitSettings(_Section):
 
     file_bytes: int = Field(200_000_000, ge=1, description="largest file that is read")
     inflated_bytes: int = Field(
-        500_000_000, ge=1, description="most bytes that an archive (docx, xlsx, pptx) may unpack to"
+        500_000_000, ge=1, description="most bytes that an archive (zip, docx, epub) may unpack to"
     )
     text_characters: int = Field(50_000_000, ge=1, description="most text taken from one file")
+    members: int = Field(10_000, ge=1, description="most files taken from one archive or message, those inside too")
+    nesting: int = Field(3, ge=1, le=10, description="archives and messages inside each other that are opened")
     pages: int = Field(20_000, ge=1, description="most pages of one file")
     memory_bytes: int = Field(2_000_000_000, ge=200_000_000, description="most memory that parsing one file may take")
     seconds: int = Field(

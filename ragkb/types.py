@@ -67,12 +67,24 @@ class Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Unit:
+    """A stretch text[start:end] that is found and cited as a whole: a question with its answer, a record.
+
+    label: what it is about, its question; it leads the later parts of one that is too long for a chunk.
+    """
+
+    start: int
+    end: int
+    label: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Draft:
     """What a loader gives: the text of one document and the places in it. Nothing is stored yet.
 
     page_starts: ascending offsets, one a page, the first 0; empty where the format has no pages.
-    headings, tables: ascending by start. warnings: what a reader of the report should know, one line each.
-    ocr_pages: pages whose text was read from their picture.
+    headings, tables, units: ascending by start; units do not overlap, and are used for cutting alone.
+    warnings: what a reader of the report should know, one line each. ocr_pages: whose text was read from their picture.
     language, groups: what the document says of itself, '' and None if nothing; groups can only narrow who may read it.
     """
 
@@ -81,6 +93,7 @@ class Draft:
     page_starts: tuple[int, ...] = ()
     headings: tuple[Heading, ...] = ()
     tables: tuple[Table, ...] = ()
+    units: tuple[Unit, ...] = ()
     metadata: Mapping[str, Scalar] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     ocr_pages: int = 0

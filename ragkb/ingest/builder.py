@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from ragkb.errors import LimitExceeded
 from ragkb.ingest.normalise import characters, normalise, one_line
 from ragkb.settings import LimitSettings
-from ragkb.types import Draft, Heading, Scalar, Table
+from ragkb.types import Draft, Heading, Scalar, Table, Unit
 
 _BAD_TITLE = re.compile(
     r"(?:microsoft \w+ - .*|untitled.*|无标题.*|document\d*|presentation\d*|(?:power)?point presentation|slide \d+"
@@ -32,6 +33,8 @@ class TextBuilder:
         self._page_starts: list[int] = []
         self._headings: list[Heading] = []
         self._tables: list[Table] = []
+        self._units: list[Unit] = []
+        self._unit_start: int | None = None
 
     def heading(self, level: int, title: str) -> None:
         """A heading on a line of its own. level: 1 is the highest."""
@@ -79,6 +82,19 @@ class TextBuilder:
         start = self._block("table", text)
         self._tables.append(Table(start, start + len(text), lines[0] if header else ""))
 
+    @contextmanager
+    def unit(self, label: str = "") -> Iterator[None]:
+        """What is written inside is found and cited as a whole. label: what it is about. Units do not nest."""
+        self._apart()
+        self._unit_start = None
+        yield
+        self._end_unit(one_line(label))
+
+    def _end_unit(self, label: str) -> None:
+        if self._unit_start is not None:
+            self._units.append(Unit(self._unit_start, self._length, label))
+        self._apart()
+
     def page(self) -> None:
         """Starts the next page. A page without text starts where the one after it does."""
         if len(self._page_starts) >= self._limits.pages:
@@ -100,6 +116,7 @@ class TextBuilder:
             page_starts=tuple(min(start, len(text)) for start in self._page_starts),
             headings=tuple(self._headings),
             tables=tuple(self._tables),
+            units=tuple(self._units),
             metadata=dict(metadata or {}),
             warnings=tuple(warnings),
         )
@@ -116,7 +133,12 @@ class TextBuilder:
         start = self._length
         self._write(text)
         self._last = kind
+        self._unit_start = start if self._unit_start is None else self._unit_start
         return start
+
+    def _apart(self) -> None:
+        """Lets a blank line follow what was written last, whatever it was."""
+        self._last = self._last and "unit"
 
     def _write(self, text: str) -> None:
         self._parts.append(text)

@@ -6,15 +6,17 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from itertools import groupby
+from typing import TYPE_CHECKING, TypeVar
 
 from ragkb.settings import ChunkSettings
-from ragkb.types import Chunk, Draft, Heading, Table, page_at
+from ragkb.types import Chunk, Draft, Heading, Table, Unit, page_at
 
 if TYPE_CHECKING:
     from langchain_text_splitters import RecursiveCharacterTextSplitter
 
 CountTokens = Callable[[str], int]
+_Span = TypeVar("_Span", Table, Unit)
 
 _SEPARATORS = [
     r"\n{2,}",
@@ -31,11 +33,12 @@ _PATH = " > "
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """What all of a section's text has in common. path: of headings; table: the one it lies in."""
+    """What all of a section's text has in common. path: of headings; table, unit: the one it lies in."""
 
     page: int | None
     path: tuple[str, ...]
     table: Table | None
+    unit: Unit | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,8 @@ def chunk(draft: Draft, title: str, count_tokens: CountTokens, settings: ChunkSe
     """The chunks of `draft` in order, without overlap; only white space lies between them.
 
     Each has at most settings.tokens tokens (and 16 times as many characters) and lies on one page, under one heading,
-    and in one table or outside of tables. A heading stands in the chunk of the text that follows it.
+    and in one table or outside of tables. A heading stands in the chunk of the text that follows it. A unit that fits
+    is one chunk; no chunk holds text of two.
     text == draft.text[start:end]. count_tokens: without the marks that a model adds at both ends; time is linear in
     the length of the text.
     """
@@ -77,6 +81,9 @@ def _chunk(text: str, piece: _Piece, contexts: _Contexts) -> Chunk:
     start, end = piece.start, piece.end
     table = piece.place.table
     header = table.header if table and start > table.start else ""
+    unit = piece.place.unit
+    if unit and start > unit.start and unit.label not in piece.place.path:
+        header = unit.label
     context = contexts.of(piece.place.path, header)
     return Chunk(start, end, piece.place.page, piece.place.path, context, text[start:end])
 
@@ -87,10 +94,11 @@ def _chunk(text: str, piece: _Piece, contexts: _Contexts) -> Chunk:
 def _pieces(draft: Draft, count: CountTokens, most: int) -> Iterator[_Piece]:
     """The text cut at its structure, and where that is too long by size; heading lines are pieces of their own."""
     page: int | None = None
-    for start, end, place, is_heading in _sections(draft):
+    for start, end, place, is_heading in _with_whole_units(list(_sections(draft)), draft, count, most):
         for first, last in _trimmed(draft.text, _cut(draft.text, start, end, count, most)):
             tokens = count(draft.text[first:last])
-            is_running_header = place.page != page and place.table is None and tokens * 20 <= most
+            is_loose = place.table is None and place.unit is None
+            is_running_header = place.page != page and is_loose and tokens * 20 <= most
             page = place.page
             yield _Piece(first, last, tokens, place, is_heading or is_running_header)
 
@@ -99,10 +107,11 @@ def _sections(draft: Draft) -> Iterator[tuple[int, int, _Place, bool]]:
     """(start, end, place, is a heading) of stretches that have no page, heading or table border within."""
     ends = _heading_ends(draft)
     borders = {0, len(draft.text), *draft.page_starts, *ends, *ends.values()}
-    for table in draft.tables:
-        borders.update((table.start, table.end))
+    borders.update(place for table in draft.tables for place in (table.start, table.end))
+    borders.update(place for unit in draft.units for place in (unit.start, unit.end))
     cuts = sorted(border for border in borders if 0 <= border <= len(draft.text))
     table_starts = [table.start for table in draft.tables]
+    unit_starts = [unit.start for unit in draft.units]
     path: list[Heading] = []
     following = 0
     for number in range(1, len(cuts)):
@@ -111,10 +120,29 @@ def _sections(draft: Draft) -> Iterator[tuple[int, int, _Place, bool]]:
             heading = draft.headings[following]
             path = [*(outer for outer in path if outer.level < heading.level), heading]
             following += 1
-        before = bisect_right(table_starts, start) - 1
-        inside = draft.tables[before] if before >= 0 and draft.tables[before].end > start else None
+        table = _around(draft.tables, table_starts, start)
+        unit = _around(draft.units, unit_starts, start)
         titles = tuple(heading.title for heading in path)
-        yield start, end, _Place(page_at(draft.page_starts, start), titles, inside), start in ends
+        yield start, end, _Place(page_at(draft.page_starts, start), titles, table, unit), start in ends
+
+
+def _around(spans: Sequence[_Span], starts: Sequence[int], offset: int) -> _Span | None:
+    """The one of the spans, ascending and apart, that holds `offset`."""
+    before = bisect_right(starts, offset) - 1
+    return spans[before] if before >= 0 and spans[before].end > offset else None
+
+
+def _with_whole_units(
+    sections: Sequence[tuple[int, int, _Place, bool]], draft: Draft, count: CountTokens, most: int
+) -> Iterator[tuple[int, int, _Place, bool]]:
+    """The sections, those of a unit that fits into one chunk and lies on one page as one."""
+    for unit, group in groupby(sections, key=lambda section: section[2].unit):
+        parts = list(group)
+        place = parts[-1][2]
+        if unit and parts[0][2].page == place.page and count(draft.text[unit.start : unit.end]) <= most:
+            yield unit.start, unit.end, place, False
+        else:
+            yield from parts
 
 
 def _heading_ends(draft: Draft) -> dict[int, int]:
@@ -216,6 +244,8 @@ def _merged(pieces: Sequence[_Piece], text: str, count: CountTokens, most: int) 
 def _joined(left: _Piece, right: _Piece, text: str, count: CountTokens, most: int) -> _Piece | None:
     """Both as one, None where they do not belong together or do not fit."""
     if left.place.page != right.place.page:
+        return None
+    if left.place.unit != right.place.unit and not (left.leads and left.place.unit is None):
         return None
     if not left.leads and (right.leads or left.place != right.place):
         return None

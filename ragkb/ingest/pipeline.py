@@ -25,6 +25,7 @@ from ragkb.ingest.access import AccessUnclear, is_group, narrowed
 from ragkb.ingest.batches import Batches, Made, digest
 from ragkb.ingest.chunk import chunk
 from ragkb.ingest.loaders import media_type
+from ragkb.ingest.members import expand, may_hold
 from ragkb.ingest.recognise import Attributes, Identity, Stored, fingerprint
 from ragkb.ingest.redact import redact
 from ragkb.ingest.report import FileReport, IngestReport, Ledger, NewDocument, OnProgress
@@ -94,7 +95,7 @@ class Ingest:
             self._ledger.add(FileReport(str(path), "refused", "no such file or folder"))
         for file in found:
             self._ledger.tell(file.source)
-            seen.add(self._file(file, groups))
+            seen |= self._file(file, groups)
         self._finish()
         if prune:
             self._prune(there, seen)
@@ -114,31 +115,51 @@ class Ingest:
         source = Path(name.replace("\\", "/")).name
         if not source:
             raise InputError("an upload needs a file name", "name it, with its extension")
-        row = self._ledger.open(len(data))
-        self._loaded(row, ("upload:", source), sources.Fetched(data, source), 0, Attributes(groups, title))
+        self._expanded(("upload:", source), sources.Fetched(data, source), 0, Attributes(groups, title))
         self._finish()
         return self._ledger.report()
 
     # --- one document ---------------------------------------------------------------------------------------------
 
-    def _file(self, file: sources.SourceFile, groups: tuple[str, ...]) -> tuple[str, str]:
-        """Recognises the file or has it parsed. Returns its place."""
+    def _file(self, file: sources.SourceFile, groups: tuple[str, ...]) -> set[tuple[str, str]]:
+        """Recognises the file or has it parsed. Returns the places of the documents that it is or holds."""
         started = time.perf_counter()
         place = self._stored.place(file)
-        row = self._ledger.open(file.size)
         try:
             file.check()
             given = sources.attributes(file)
             readers = narrowed(groups if given.groups is None else given.groups, given.own_groups)
             about = Attributes(readers, given.title, given.language, given.metadata)
-            known = self._stored.untouched(place, file, self._fingerprint(about))
-            if known:
-                self._unchanged(row, known, place[1])
-            else:
-                self._loaded(row, place, sources.fetch(file, self._settings.limits), file.mtime_ns, about)
+            is_whole = not may_hold(place[1]) and not self._stored.beneath(place)
+            known = self._stored.untouched(place, file, self._fingerprint(about)) if is_whole else None
+            if not known:
+                return self._expanded(place, sources.fetch(file, self._settings.limits), file.mtime_ns, about)
+            self._unchanged(self._ledger.open(file.size), known, place[1])
         except (DocumentRefused, LimitExceeded) as error:
-            self._refuse(row, place, error, time.perf_counter() - started)
-        return place
+            self._refuse(self._ledger.open(file.size), place, error, time.perf_counter() - started)
+        return {place, *self._stored.beneath(place)}
+
+    def _expanded(
+        self, place: tuple[str, str], fetched: sources.Fetched, mtime_ns: int, about: Attributes
+    ) -> set[tuple[str, str]]:
+        """Takes a file's bytes, and what it holds as documents of their own. Returns their places."""
+        started = time.perf_counter()
+        places: set[tuple[str, str]] = set()
+        try:
+            for member in expand(fetched.data, fetched.name, self._settings.limits):
+                inside = member.source[len(fetched.name) :]
+                own = (place[0], f"{place[1]}{inside}")
+                row = self._ledger.open(len(member.data), more=bool(inside and places))
+                places.add(own)
+                if member.refused:
+                    self._refuse(row, own, DocumentRefused(member.refused), time.perf_counter() - started)
+                else:
+                    said = replace(about, title="") if inside else about
+                    self._loaded(row, own, sources.Fetched(member.data, member.source), mtime_ns, said)
+        except (DocumentRefused, LimitExceeded) as error:
+            self._refuse(self._ledger.open(more=bool(places)), place, error, time.perf_counter() - started)
+            places |= {place, *self._stored.beneath(place)}
+        return places
 
     def _loaded(
         self, row: int, place: tuple[str, str], fetched: sources.Fetched, mtime_ns: int, about: Attributes

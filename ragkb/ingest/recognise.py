@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ragkb.ingest.members import may_hold
 from ragkb.ingest.sources import SourceFile, places
 from ragkb.ingest.sources import covering as covering_of
 from ragkb.settings import Settings
@@ -54,6 +55,7 @@ class Stored:
         self._at = {(item.root, item.source): item for item in known}
         self._roots = {root for root, _ in self._at}
         self._left: set[str] = set()
+        self._held = _held(self._at)
         self._by_content: dict[str, list[Known]] = {}
         for item in self._at.values():
             self._by_content.setdefault(item.sha256, []).append(item)
@@ -61,7 +63,7 @@ class Stored:
     def place(self, file: SourceFile) -> tuple[str, str]:
         """(root, source) of the file: those under which it is stored already from a higher folder, else its own."""
         for place in places(file, self._roots):
-            if place in self._at:
+            if place in self._at or self.beneath(place):
                 return place
         return file.root, file.source
 
@@ -80,13 +82,18 @@ class Stored:
             path = Path(known.root) / known.source
             if known.id in self._left:
                 continue
-            if known.fingerprint == print_ and Path(known.root).is_absolute() and not path.exists():
+            there = path.exists() or any(parent.is_file() for parent in path.parents)  # a file, or inside one
+            if known.fingerprint == print_ and Path(known.root).is_absolute() and not there:
                 return known
         return None
 
     def at(self, place: tuple[str, str]) -> Known | None:
         """The document that is stored there."""
         return self._at.get(place)
+
+    def beneath(self, place: tuple[str, str]) -> set[tuple[str, str]]:
+        """The places of the stored documents that the file at that place held: an archive, a message."""
+        return self._held.get(place, set())
 
     def leave(self, known: Known) -> None:
         """The document is not at its place any more: its file has another name, or it was removed."""
@@ -98,3 +105,15 @@ class Stored:
         for key, item in self._at.items():
             if key not in seen and item.id not in self._left and any(holds(*key) for holds in covering):
                 yield item
+
+
+def _held(places: Iterable[tuple[str, str]]) -> dict[tuple[str, str], set[tuple[str, str]]]:
+    """Place of each archive and message to the places of the stored documents that it holds."""
+    held: dict[tuple[str, str], set[tuple[str, str]]] = {}
+    for root, source in places:
+        parts = source.split("/")
+        for count in range(1, len(parts)):
+            outer = "/".join(parts[:count])
+            if may_hold(outer):
+                held.setdefault((root, outer), set()).add((root, source))
+    return held

@@ -49,6 +49,10 @@ def redact(draft: Draft, kinds: Sequence[str], regions: Sequence[str]) -> tuple[
             Table(moved.at(one.start), moved.at(one.end), moved.label(one.start, one.header) or again(one.header))
             for one in draft.tables
         ),
+        units=tuple(
+            replace(one, start=moved.at(one.start), end=moved.at(one.end), label=again(one.label))
+            for one in draft.units
+        ),
         metadata={key: _value(value, counted) for key, value in draft.metadata.items()},
     )
     return done, counts

@@ -119,8 +119,9 @@ class Ledger:
         """So many files with so many bytes will come."""
         self._files, self._bytes = files, size
 
-    def open(self, size: int = 0) -> int:
-        """A row for the next file, of that many bytes; settled later."""
+    def open(self, size: int = 0, more: bool = False) -> int:
+        """A row for the next file, of that many bytes; settled later. more: it was not expected."""
+        self._files += more
         self._rows.append(None)
         self._sizes.append(size)
         return len(self._rows) - 1

@@ -128,8 +128,9 @@ def _check(draft: Draft, limits: LimitSettings) -> None:
     if not draft.text or end > limits.text_characters or len(draft.page_starts) > limits.pages:
         raise DocumentRefused("the parser gave no text, or more than the limits allow")
     tables = [place for table in draft.tables for place in (table.start, table.end)]
+    units = [place for unit in draft.units for place in (unit.start, unit.end)]
     headings = [heading.start for heading in draft.headings]
-    if not all(_ascends(places, end) for places in (draft.page_starts, headings, tables)):
+    if not all(_ascends(places, end) for places in (draft.page_starts, headings, tables, units)):
         raise DocumentRefused("the parser gave places that are not in the text")
 
 

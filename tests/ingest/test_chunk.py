@@ -29,13 +29,19 @@ def check(draft: Draft, chunks: list[Chunk], most: int = 32) -> None:
         assert words(item.context) <= 12
         end = item.end
     assert not draft.text[end:].strip()
+    for unit in draft.units:
+        inside = [item for item in chunks if item.start < unit.end and unit.start < item.end]
+        assert len(inside) == 1 or words(draft.text[unit.start : unit.end]) > most
+        assert inside[-1].end == unit.end
+        assert not any(item is not unit and inside[0].start <= item.start < unit.start for item in draft.units)
 
 
 texts = st.text(st.sampled_from("ab .,\n。，年休假|é!"), max_size=300) | st.sampled_from(
     ["x" * 900, "word " * 90, "年" * 300]
 )
 blocks = st.lists(
-    st.tuples(st.sampled_from(["heading", "paragraph", "item", "table", "page"]), texts, st.integers(1, 4)), max_size=14
+    st.tuples(st.sampled_from(["heading", "paragraph", "item", "table", "unit", "page"]), texts, st.integers(1, 4)),
+    max_size=14,
 )
 
 
@@ -50,6 +56,11 @@ def test_chunks_cover_the_text_and_cross_no_border(parts: list[tuple[str, str, i
             builder.heading(number, text[:60])
         elif kind == "table":
             builder.table([["Name", "Value"], *([text[:40], str(number)] for _ in range(number * 5))], header=True)
+        elif kind == "unit":
+            with builder.unit(text[:20]):
+                builder.heading(9, text[:20])
+                builder.paragraph(text)
+                builder.line("Owner: Ana")
         elif kind == "page":
             builder.page()
         else:

@@ -21,18 +21,19 @@ from ragkb.ingest.access import AccessUnclear
 from ragkb.ingest.loaders import load
 from ragkb.ingest.sandbox import Sandbox, parser
 from ragkb.settings import LimitSettings
-from ragkb.types import Draft, Heading, Table
+from ragkb.types import Draft, Heading, Table, Unit
 
 LIMITS = LimitSettings()
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="the system has no such limits")
 FULL = Draft(
-    "Über one\ntwo",
-    "T",
-    (0, 9),
-    (Heading(0, 1, "Über"),),
-    (Table(0, 8, "h"),),
-    {"a": 1, "b": 0.5},
-    ("w",),
+    text="Über one\ntwo",
+    title="T",
+    page_starts=(0, 9),
+    headings=(Heading(0, 1, "Über"),),
+    tables=(Table(0, 8, "h"),),
+    units=(Unit(0, 8, "Über"),),
+    metadata={"a": 1, "b": 0.5},
+    warnings=("w",),
     ocr_pages=1,
     language="de",
     groups=("hr",),
@@ -223,6 +224,7 @@ def test_a_document_survives_the_wire_with_every_field() -> None:
         replace(FULL, page_starts=(5, 0)),
         replace(FULL, headings=(Heading(-1, 1, "x"),)),
         replace(FULL, tables=(Table(8, 0, ""),)),
+        replace(FULL, units=(Unit(4, 99),)),
         replace(FULL, text="x" * 101),
     ],
 )

@@ -3,38 +3,57 @@
 from __future__ import annotations
 
 import importlib
+import io
 import re
 import warnings
-from collections.abc import Mapping
-from contextlib import suppress
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import PurePosixPath
 from types import MappingProxyType
 
 from ragkb.errors import DocumentRefused, InputError, LimitExceeded
+from ragkb.ingest.loaders import faq
+from ragkb.ingest.loaders.languages import LANGUAGES
 from ragkb.ingest.normalise import one_line
 from ragkb.settings import LimitSettings
 from ragkb.types import Draft
 
 _OOXML = "application/vnd.openxmlformats-officedocument"
+_ODF = "application/vnd.oasis.opendocument"
 _MEDIA_TYPES = {
+    "code": "text/x-code",
     "csv": "text/csv",
     "docx": f"{_OOXML}.wordprocessingml.document",
     "eml": "message/rfc822",
+    "epub": "application/epub+zip",
     "html": "text/html",
     "json": "application/json",
     "markdown": "text/markdown",
+    "mhtml": "multipart/related",
+    "msg": "application/vnd.ms-outlook",
+    "odp": f"{_ODF}.presentation",
+    "ods": f"{_ODF}.spreadsheet",
+    "odt": f"{_ODF}.text",
     "pdf": "application/pdf",
     "pptx": f"{_OOXML}.presentationml.presentation",
+    "rst": "text/x-rst",
+    "rtf": "application/rtf",
+    "tex": "application/x-tex",
     "text": "text/plain",
     "xlsx": f"{_OOXML}.spreadsheetml.sheet",
+    "zip": "application/zip",
 }
 _FORMATS = {
-    ".csv": "csv", ".docx": "docx", ".eml": "eml", ".htm": "html", ".html": "html", ".json": "json", ".jsonl": "json",
-    ".markdown": "markdown", ".md": "markdown", ".pdf": "pdf", ".pptx": "pptx", ".text": "text", ".tsv": "csv",
-    ".txt": "text", ".xhtml": "html", ".xlsm": "xlsx", ".xlsx": "xlsx",
+    ".csv": "csv", ".docx": "docx", ".eml": "eml", ".epub": "epub", ".htm": "html", ".html": "html", ".json": "json",
+    ".jsonl": "json", ".latex": "tex", ".log": "text", ".markdown": "markdown", ".md": "markdown", ".mht": "mhtml",
+    ".mhtml": "mhtml", ".msg": "msg", ".ndjson": "json", ".odp": "odp", ".ods": "ods", ".odt": "odt", ".pdf": "pdf",
+    ".pptx": "pptx", ".rst": "rst", ".rtf": "rtf", ".tex": "tex", ".text": "text", ".tsv": "csv", ".txt": "text",
+    ".xhtml": "html", ".xlsm": "xlsx", ".xlsx": "xlsx", ".zip": "zip", **dict.fromkeys(LANGUAGES, "code"),
 }  # fmt: skip
-_TEXTUAL = frozenset({"csv", "eml", "html", "json", "markdown", "text"})
+_TEXTUAL = frozenset({"code", "csv", "eml", "html", "json", "markdown", "mhtml", "rst", "tex", "text"})
+_MODULES = {"odp": "odf", "ods": "odf", "odt": "odf"}  # where the loader's module has another name than the format
 
 EXTENSIONS: Mapping[str, str] = MappingProxyType({suffix: _MEDIA_TYPES[name] for suffix, name in _FORMATS.items()})
 """File name extension, in lower case with its dot, to media type."""
@@ -44,23 +63,27 @@ _MAGIC = (
     (b"BZh", "a bzip2 archive"), (b"\xfd7zXZ", "an xz archive"), (b"\x28\xb5\x2f\xfd", "a Zstandard archive"),
     (b"\x89PNG", "a PNG picture"), (b"\xff\xd8\xff", "a JPEG picture"), (b"GIF8", "a GIF picture"),
     (b"II*\0", "a TIFF picture"), (b"MM\0*", "a TIFF picture"), (b"\x7fELF", "a program"), (b"MZ\x90", "a program"),
-    (b"{\\rtf", "a rich text (RTF) file"), (b"%!PS", "a PostScript file"), (b"SQLite format 3\0", "a SQLite database"),
+    (b"{\\rtf", "rtf"), (b"%!PS", "a PostScript file"), (b"SQLite format 3\0", "a SQLite database"),
     (b"OggS", "a sound or video file"), (b"ID3", "a sound file"), (b"\0\0\0\x18ftyp", "a video file"),
     (b"\0\0\0\x20ftyp", "a video file"),
 )  # fmt: skip
 _WORD = re.compile(r"[^\W_]")  # a letter or a digit: marks alone are no text
 _HTML = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html)[\s>]", re.I | re.S)
+_RELATED = re.compile(rb"^content-type:\s*multipart/related", re.MULTILINE)
+_SAVED_PAGE = re.compile(rb"^(?:snapshot-content-location|x-mimeole|content-location):|^from: ?[\"<]?saved by", re.M)
+_PARTS = 20_000
 
 
 def media_type(data: bytes, name: str) -> str:
     """The media type as which `load` reads the file. Raises DocumentRefused where `load` does so for the type."""
-    return _MEDIA_TYPES[_format(data, name)]
+    return _MEDIA_TYPES[format_of(data, name)]
 
 
 def prepare(data: bytes, name: str) -> None:
     """Imports what `load` will need for this file, without reading it."""
     with suppress(DocumentRefused):
-        importlib.import_module(f"ragkb.ingest.loaders.{_format(data, name)}")
+        chosen = format_of(data, name)
+        importlib.import_module(f"ragkb.ingest.loaders.{_MODULES.get(chosen, chosen)}")
 
 
 def load(data: bytes, name: str, limits: LimitSettings) -> Draft:
@@ -68,57 +91,70 @@ def load(data: bytes, name: str, limits: LimitSettings) -> Draft:
 
     Content wins over a wrong extension where it is certain (a PDF named .txt). Raises DocumentRefused with a reason
     of one line for whatever cannot be read or holds no text, LimitExceeded for what passes a limit. Depends on its
-    arguments alone, so that it can run in a child process.
+    arguments alone, so that it can run in a child process. A ZIP archive and the attachments of a message are not
+    read here: `members.expand` gives them one by one.
     """
     if len(data) > limits.file_bytes:
         raise LimitExceeded(f"{len(data)} bytes, the limit is {limits.file_bytes}", "raise limits.file_bytes")
     if not data:
         raise DocumentRefused("the file is empty")
-    chosen = _format(data, name)
-    draft = _parse(chosen, data, limits)
+    chosen = format_of(data, name)
+    draft = faq.marked(_parse(chosen, data, limits))
     if not _WORD.search(draft.text):
         reason = "; ".join(draft.warnings)
         raise DocumentRefused(f"no text found ({reason})" if reason else "no text found")
-    if chosen != _FORMATS.get(_suffix(name)):
+    if chosen == "code":
+        draft = replace(draft, metadata={**draft.metadata, "programming_language": LANGUAGES[suffix_of(name)]})
+    if chosen != _FORMATS.get(suffix_of(name)):
         return replace(draft, warnings=(f"read as {chosen.upper()}, which its content is", *draft.warnings))
     return draft
 
 
 def _parse(chosen: str, data: bytes, limits: LimitSettings) -> Draft:
+    module = importlib.import_module(f"ragkb.ingest.loaders.{_MODULES.get(chosen, chosen)}")
+    with boundary(chosen):
+        try:
+            draft: Draft = module.load(data, limits)
+        except MemoryError:
+            memory = f"needed more than {limits.memory_bytes / 1e9:.1f} GB of memory"
+            raise LimitExceeded(memory, "raise limits.memory_bytes") from None
+        return draft
+
+
+@contextmanager
+def boundary(chosen: str) -> Iterator[None]:
     """The one boundary around the parser libraries: whatever they raise, the document is refused."""
     try:
-        module = importlib.import_module(f"ragkb.ingest.loaders.{chosen}")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # parsers warn about oddities of files that they read all the same
-            draft: Draft = module.load(data, limits)
+            yield
     except InputError:
         raise
-    except MemoryError:
-        memory = f"needed more than {limits.memory_bytes / 1e9:.1f} GB of memory"
-        raise LimitExceeded(memory, "raise limits.memory_bytes") from None
     except Exception as error:
         reason = one_line(str(error))[:200] or type(error).__name__
         raise DocumentRefused(
             f"broken {chosen.upper()}: {reason}", "open it in its program and save it again"
         ) from error
-    return draft
 
 
-def _suffix(name: str) -> str:
+def suffix_of(name: str) -> str:
+    """The extension in lower case with its dot, '' if there is none."""
     return PurePosixPath(name.replace("\\", "/")).suffix.lower()
 
 
-def _format(data: bytes, name: str) -> str:
-    """The loader's name, by content where that is certain, else by extension."""
-    suffix = _suffix(name)
+def format_of(data: bytes, name: str) -> str:
+    """The loader's name, by content where that is certain, else by extension. Raises DocumentRefused if it has none."""
+    suffix = suffix_of(name)
     named = _FORMATS.get(suffix)
     if suffix and named is None:
         known = " ".join(sorted(_FORMATS))
         raise DocumentRefused(f"format {suffix} is not supported", f"supported: {known}")
     found = _sniff(data)
-    if found in _MEDIA_TYPES and not (found == "html" and named == "eml"):
+    if found == "zip" and named != "zip":
+        raise DocumentRefused("it seems to be a ZIP archive", "name it .zip, and its files are read")
+    if found in _MEDIA_TYPES and not (found in ("html", "mhtml") and named in ("eml", "mhtml")):
         return found
-    if found:
+    if found and found not in _MEDIA_TYPES:
         raise DocumentRefused(f"it seems to be {found}", "save it in a supported format")
     if named is None:
         raise DocumentRefused("the name has no extension, and the content does not tell the format", "rename the file")
@@ -133,20 +169,55 @@ def _sniff(data: bytes) -> str:
     if head.startswith(b"PK\x03\x04") or head.startswith(b"PK\x05\x06"):
         return _kind_of_zip(data)
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
-        sealed = "EncryptedPackage".encode("utf-16-le") in data
-        return "an Office file encrypted with a password" if sealed else "an old Office file (.doc, .xls, .ppt)"
+        return _kind_of_compound_file(data)
     if b"%PDF-" in head[:1024] and not head.lstrip().startswith(b"<"):
         return "pdf" if head.lstrip(b"\0\r\n\t \xef\xbb\xbf").startswith(b"%PDF-") or b"\0" in head else ""
     if _HTML.match(head.removeprefix(b"\xef\xbb\xbf")):
         return "html"
+    if _is_web_archive(head):
+        return "mhtml"
     return next((words for magic, words in _MAGIC if head.startswith(magic)), "")
 
 
+def _is_web_archive(head: bytes) -> bool:
+    """True for a MIME message of related parts that a browser or office program saved, told by its header lines."""
+    lines = re.split(rb"\r?\n\r?\n", head, maxsplit=1)[0].lower()
+    if not lines.startswith((b"from:", b"mime-version:", b"date:")) or b"mime-version:" not in lines:
+        return False
+    return _RELATED.search(lines) is not None and _SAVED_PAGE.search(lines) is not None
+
+
+def _kind_of_compound_file(data: bytes) -> str:
+    if "__properties_version1.0".encode("utf-16-le") in data:
+        return "msg"
+    sealed = "EncryptedPackage".encode("utf-16-le") in data
+    return "an Office file encrypted with a password" if sealed else "an old Office file (.doc, .xls, .ppt)"
+
+
 def _kind_of_zip(data: bytes) -> str:
-    """Which Office format an archive holds, told by the names in its directory, which stands at its end."""
-    for kind, part in (("docx", b"word/document"), ("pptx", b"ppt/presentation"), ("xlsx", b"xl/workbook")):
-        if part in data:
+    """Which document an archive holds, told by the names in its directory."""
+    names = _names(data)
+    for kind, part in (("docx", "word/document"), ("pptx", "ppt/presentation"), ("xlsx", "xl/workbook")):
+        if part.encode() in data if names is None else any(name.startswith(part) for name in names):
             return kind
-    if b"mimetypeapplication/" in data[:200]:
-        return "an OpenDocument or EPUB file"
-    return "a ZIP archive"
+    start = data[30:200]  # of the first part's name; OpenDocument and EPUB files begin with it, stored
+    if start.startswith(b"mimetypeapplication/"):
+        media = start.removeprefix(b"mimetype")
+        return next((kind for kind, name in _MEDIA_TYPES.items() if media.startswith(name.encode() + b"PK")), "zip")
+    if names and "META-INF/container.xml" in names and any(name.endswith(".opf") for name in names):
+        return "epub"
+    if names is None:
+        too_many = data.count(b"PK\x01\x02") > _PARTS
+        return f"an archive of more than {_PARTS} parts" if too_many else "a damaged ZIP archive"
+    return "zip"
+
+
+def _names(data: bytes) -> list[str] | None:
+    """The names of the archive's parts, None if its directory is damaged or too long to read."""
+    if data.count(b"PK\x01\x02") > _PARTS:
+        return None
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return archive.namelist()
+    except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError):
+        return None

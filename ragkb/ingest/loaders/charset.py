@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 
 from ragkb.errors import DocumentRefused
+from ragkb.ingest.loaders import letters
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -17,20 +18,14 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _SAMPLE = 65_536
+_JUDGED = 8_000
+_SURE = 0.5
+_STRANGE = re.compile("[^\0-\x7f]")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
-# Common Chinese characters and Japanese kana: what tells double-byte text from an accident that decodes.
-_COMMON_HAN = frozenset(
-    "的一是不了在人有我他这个们中来上大为和国地到以说时要就出会可也你对生能而子那得于着下自之年过发后作里用道行所然家种事成方多"
-    "经么去法学如都同现当没动面起看定天分还进好小部其些主样理心她本前开但因只从想实日军者意无力它与长把机十民第公此已工使情明性"
-    "知全三又关点正业外将两高间由问很最重并物手应战向头文体政美相见被利什二等产或新己制身果加西斯月话合回特代内信表化老给世位次"
-    "度门任常先海通教儿原东声提立及比员解水名真论处走义各入几口认条平系气题活尔更别打女变四神总何电数安少报才结反受目太量再感建"
-    "务做接必场件计管期市直德资命山金指克许统区保至队形社便空决治展马科司五基眼书非则听白却界达光放强即像难且权思王象完设式色路"
-    "记南品住告类求据程北边死张该交规万取拉格望觉术领共确传师观清今切院让识候带导争运，。、；：？！“”（）《》"
-)
 
 
 def decode(data: bytes, declared: str = "") -> str:
-    """The text of `data`: by byte order mark, as UTF-8, by `declared`, then by guess (GB18030, Shift-JIS, cp1252 ..).
+    """The text of `data`: by byte order mark, as UTF-8, by `declared`, then by which codec gives the likeliest text.
 
     Raises DocumentRefused if it is not text.
     """
@@ -40,8 +35,9 @@ def decode(data: bytes, declared: str = "") -> str:
     if data.count(0) * 100 <= len(data):  # more is UTF-16 or UTF-32 of plain English
         text = data.decode("utf-8", "replace")
         wrong = text.count("\ufffd")
-        if wrong == 0 or wrong * 50 <= len(text.encode()) - len(text):  # a few bytes of a UTF-8 file are damaged
-            return _refuse_binary(text, data)
+        few = wrong * 50 <= len(text.encode()) - len(text)  # a few bytes of a UTF-8 file are damaged
+        if (wrong == 0 or few) and not _is_binary(data):
+            return text
     return _guess(data, declared)
 
 
@@ -52,21 +48,24 @@ def _strict(data: bytes, name: str) -> str:
         raise DocumentRefused(f"not valid {name.upper()}: {error.reason} at byte {error.start}") from None
 
 
-def _refuse_binary(text: str, data: bytes) -> str:
+def _is_binary(data: bytes) -> bool:
+    """True if it is no text of one byte a character, nor of UTF-8."""
     sample = data[:_SAMPLE]
-    if len(_CONTROL.findall(sample)) * 50 > len(sample):
-        raise DocumentRefused("it is binary, not text")
-    return text
+    return sample.count(0) * 200 > len(sample) or len(_CONTROL.findall(sample)) * 50 > len(sample)
 
 
 def _guess(data: bytes, declared: str) -> str:
-    text = _first_that_fits(data, filter(None, (declared, _wide(data))))
+    text = _first_that_fits(data, filter(None, (declared,)))
     if text is not None:
         return text
     sample = data[:_SAMPLE]
-    if b"\0" in sample or len(_CONTROL.findall(sample)) * 50 > len(sample):
+    is_binary = _is_binary(data)
+    names = [*_wide(data), *(() if is_binary else letters.CODECS)]
+    ranked = sorted(((-letters.likeness(text, name), number, name) for number, name, text in _sampled(data, names)))
+    likely = [name for score, _, name in ranked if -score >= _SURE]
+    if is_binary and not likely:
         raise DocumentRefused("it is binary, not text")
-    text = _first_that_fits(data, (*_east_asian(data), *_detected(sample), "cp1252"))
+    text = _first_that_fits(data, (*likely, *_detected(sample), "cp1252"))
     return data.decode("latin-1") if text is None else text
 
 
@@ -77,27 +76,24 @@ def _first_that_fits(data: bytes, names: Iterable[str]) -> str | None:
     return None
 
 
-def _wide(data: bytes) -> str:
-    """utf-16 without a mark: every other byte of European text is zero."""
-    sample = data[: _SAMPLE & ~1]
-    for name, zeros in (("utf-16-le", sample[1::2].count(0)), ("utf-16-be", sample[::2].count(0))):
-        if len(data) % 2 == 0 and zeros * 10 > len(sample) * 3 and sample.count(0) == zeros:
-            return name
-    return ""
-
-
-def _east_asian(data: bytes) -> list[str]:
-    """GB18030 or Shift-JIS where the text reads as Chinese or Japanese, surest first."""
-    scores = {}
-    for name in ("gb18030", "shift_jis"):
-        try:
+def _sampled(data: bytes, names: Iterable[str]) -> Iterator[tuple[int, str, str]]:
+    """(number, codec, a part of the text with letters beyond ASCII) for each codec that takes all of the data."""
+    for number, name in enumerate(names):
+        with suppress(LookupError, UnicodeError):
             text = data.decode(name)
-        except UnicodeError:
-            continue
-        wide = [character for character in text[:_SAMPLE] if character > "\x7f"]
-        common = sum(c in _COMMON_HAN if name == "gb18030" else "\u3001" <= c <= "\u30ff" for c in wide)
-        scores[name] = common / len(wide) if wide else 0.0
-    return sorted((name for name, score in scores.items() if score > 0.25), key=lambda name: -scores[name])
+            first = _STRANGE.search(text)
+            start = max(0, first.start() - 20) if first else 0
+            yield number, name, text[start : start + _JUDGED]
+
+
+def _wide(data: bytes) -> list[str]:
+    """The codecs of two or four bytes a character that the length and the zeros allow."""
+    names = []
+    if len(data) % 4 == 0 and data.count(0) * 4 >= len(data):
+        names += ["utf-32-le", "utf-32-be"]
+    if len(data) % 2 == 0:
+        names += ["utf-16-le", "utf-16-be"]
+    return names
 
 
 def _detected(sample: bytes) -> list[str]:

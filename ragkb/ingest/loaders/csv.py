@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 
@@ -14,15 +16,18 @@ from ragkb.ingest.normalise import characters
 from ragkb.settings import LimitSettings
 from ragkb.types import Draft
 
-_DELIMITERS = ",;\t|"
+_DELIMITERS = "\t;|,"  # what text itself holds least often comes first: it wins where two fit as well
 _SAMPLED = 50
+_SAID = re.compile(r"sep=([,;\t|])\r?\n", re.IGNORECASE)
 
 
 def load(data: bytes, limits: LimitSettings) -> Draft:
     """A Draft of one table; its header is the first row that reads like column names."""
     text = _keep_tabs(decode(data))
+    said = _SAID.match(text)  # what Excel writes for itself
+    delimiter = said[1] if said else _delimiter(text)
     builder = TextBuilder(limits)
-    tables.write(builder, list(_reader(text, _delimiter(text))))
+    tables.write(builder, list(_reader(text[said.end() :] if said else text, delimiter)))
     return builder.build()
 
 
@@ -38,11 +43,9 @@ def _reader(text: str, delimiter: str) -> Iterator[list[str]]:
 def _delimiter(text: str) -> str:
     """The one that cuts the first rows into the same number of cells most often; a comma where none does."""
 
-    def fit(delimiter: str) -> tuple[float, int]:
-        rows = [row for row in islice(_reader(sample, delimiter), _SAMPLED) if row]
-        widths = [len(row) for row in rows]
-        common = max(set(widths), key=lambda width: (widths.count(width), width), default=1)
-        return (widths.count(common) / len(widths) if common > 1 else 0.0, common)
+    def fit(delimiter: str) -> tuple[int, int]:
+        widths = Counter(len(row) for row in islice(_reader(sample, delimiter), _SAMPLED))
+        return max(((rows, width) for width, rows in widths.items() if width > 1), default=(0, 0))
 
     sample = text[:100_000].rpartition("\n")[0] or text[:100_000]
     return max(_DELIMITERS, key=fit)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from bs4 import BeautifulSoup
 from bs4.element import NavigableString, PageElement, PreformattedString, Tag
@@ -11,43 +12,53 @@ from ragkb.ingest.builder import TextBuilder
 from ragkb.ingest.dates import iso_date
 from ragkb.ingest.loaders import tables
 from ragkb.ingest.loaders.charset import decode
+from ragkb.ingest.loaders.html_visible import is_dropped, is_furniture, is_hidden
 from ragkb.settings import LimitSettings
 from ragkb.types import Draft, Scalar
 
-_DROPPED = frozenset(
-    "script style nav aside template noscript svg math iframe object canvas audio video head button select option "
-    "input textarea dialog menu map".split()
-)
-_BANNERS = frozenset({"header", "footer"})
+_DEEPEST = 150
+_WIDEST = 1_000
+_HIDDEN_LEAST = 200  # characters of hidden text that are worth a warning
 _INLINE = frozenset(
     "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark output q ruby rb rt rp s samp "
     "small span strike strong sub sup time tt u var wbr nobr".split()
 )
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
-_HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_QUESTION = 7  # level of a question that unfolds its answer
 _CHARSET = re.compile(
     rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w-]{2,40})|<\?xml[^>]*encoding=["']([\w-]+)""", re.I
 )
 _SPACE = re.compile(r"[ \t\r\n\f]+")
-_DEEPEST = 150
-_WIDEST = 1_000
 
 
 def load(data: bytes, limits: LimitSettings) -> Draft:
     """A Draft of the main text. Title: <title>, else the first h1."""
-    match = _CHARSET.search(data[:4096])
-    declared = (match[1] or match[2]).decode("ascii", "ignore") if match else ""
-    soup = _parse(decode(data, declared))
     builder = TextBuilder(limits)
-    _Writer(builder).block(_main(soup))
-    title = soup.title.get_text() if soup.title else ""
-    return builder.build(title.strip() or builder.first_heading, _metadata(soup))
+    soup = _parse(_decoded(data))
+    hidden = _write_main(soup, builder)
+    title, metadata = _about(soup)
+    draft = builder.build(title or builder.first_heading, metadata)
+    if hidden < _HIDDEN_LEAST or hidden * 5 < len(draft.text):
+        return draft
+    return replace(draft, warnings=(f"hidden text left out ({hidden} characters)",))
+
+
+def write_page(source: bytes | str, builder: TextBuilder) -> tuple[str, dict[str, Scalar]]:
+    """Writes the main text of a page that is part of another document; its (title, metadata)."""
+    soup = _parse(_decoded(source) if isinstance(source, bytes) else source)
+    _write_main(soup, builder)
+    return _about(soup)
 
 
 def write(source: str, builder: TextBuilder) -> None:
     """Writes a piece of HTML that stands inside another document."""
     soup = _parse(source)
     _Writer(builder).block(soup.body or soup)
+
+
+def _decoded(data: bytes) -> str:
+    match = _CHARSET.search(data[:4096])
+    return decode(data, (match[1] or match[2]).decode("ascii", "ignore") if match else "")
 
 
 def _parse(source: str) -> BeautifulSoup:
@@ -65,20 +76,29 @@ def _main(soup: BeautifulSoup) -> Tag:
     return body
 
 
-def _metadata(soup: BeautifulSoup) -> dict[str, Scalar]:
+def _write_main(soup: BeautifulSoup, builder: TextBuilder) -> int:
+    """Writes the main text; how many characters of it are hidden and were left out."""
+    writer = _Writer(builder)
+    writer.block(_main(soup))
+    return writer.hidden
+
+
+def _about(soup: BeautifulSoup) -> tuple[str, dict[str, Scalar]]:
+    """(title, author and date as metadata)."""
     found = {}
     for name in ("author", "date"):
         tag = soup.find("meta", attrs={"name": name})
         if isinstance(tag, Tag) and tag.get("content"):
             content = str(tag["content"])
             found[name] = (name == "date" and iso_date(content)) or content
-    return dict(found)
+    return soup.title.get_text().strip() if soup.title else "", dict(found)
 
 
 class _Writer:
     """Walks the tree; gathers inline text, writes it when a block begins or ends."""
 
     def __init__(self, builder: TextBuilder) -> None:
+        self.hidden = 0
         self._builder = builder
         self._text: list[str] = []
         self._lists = -1
@@ -96,7 +116,9 @@ class _Writer:
 
     def _node(self, node: PageElement, depth: int) -> None:
         if isinstance(node, Tag):
-            if not _is_dropped(node):
+            if is_hidden(node):
+                self.hidden += len(node.get_text())
+            elif not is_furniture(node):
                 self._element(node, depth)
         elif isinstance(node, NavigableString) and not isinstance(node, PreformattedString):
             self._text.append(_SPACE.sub(" ", node))
@@ -112,6 +134,9 @@ class _Writer:
         elif name in _HEADINGS:
             self._flush()
             self._builder.heading(_HEADINGS[name], _words(tag))
+        elif name in ("summary", "dt") and _words(tag).endswith(("?", "？")):
+            self._flush()
+            self._builder.heading(_QUESTION, _words(tag))
         elif name == "pre":
             self._flush()
             self._builder.code(tag.get_text())
@@ -127,7 +152,7 @@ class _Writer:
         self._lists += 1
         number = _span(tag, "start", 1) if tag.name == "ol" else None
         for child in tag.children:
-            if isinstance(child, Tag) and child.name == "li" and not _is_dropped(child):
+            if isinstance(child, Tag) and child.name == "li" and not is_dropped(child):
                 self._marker = "-" if number is None else f"{number}."
                 number = None if number is None else number + 1
             self._node(child, depth + 1)
@@ -159,16 +184,6 @@ class _Writer:
             self._marker = ""
 
 
-def _is_dropped(tag: Tag) -> bool:
-    if tag.name in _DROPPED or tag.has_attr("hidden") or tag.get("aria-hidden") == "true":
-        return True
-    if _HIDDEN.search(str(tag.get("style", ""))):
-        return True
-    if tag.name in _BANNERS:  # of the page; those of an article belong to it
-        return tag.find_parent(["article", "main", "section"]) is None and tag.find("h1") is None
-    return tag.name == "form" and tag.find(["p", "table", *_HEADINGS]) is None
-
-
 def _words(tag: Tag) -> str:
     """The visible text of an element, on one line."""
     parts: list[str] = []
@@ -176,7 +191,7 @@ def _words(tag: Tag) -> str:
     while nodes:
         node = nodes.pop()
         if isinstance(node, Tag):
-            if not _is_dropped(node):
+            if not is_dropped(node):
                 parts.append("" if node.name in _INLINE else " ")
                 nodes.append(NavigableString("" if node.name in _INLINE else " "))
                 nodes.extend(reversed(list(node.children)))

@@ -6,14 +6,14 @@ import datetime
 import io
 import re
 import zipfile
-from collections.abc import Iterator
 from typing import Any
 
 import openpyxl
 
 from ragkb.errors import LimitExceeded
 from ragkb.ingest.builder import TextBuilder
-from ragkb.ingest.loaders import archive, tables
+from ragkb.ingest.loaders import archive, tables, xlsx_layout
+from ragkb.ingest.loaders.xlsx_layout import Layout
 from ragkb.settings import LimitSettings
 from ragkb.types import Draft, Scalar
 
@@ -28,15 +28,21 @@ def load(data: bytes, limits: LimitSettings) -> Draft:
     workbook = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
     try:
         builder = TextBuilder(limits)
-        hidden = []
+        hidden: list[str] = []
+        parts: list[str] = []
         for sheet in workbook.worksheets:
             builder.page()
             if sheet.sheet_state != "visible":
                 hidden.append(sheet.title)
                 continue
             builder.heading(1, sheet.title)
-            tables.write(builder, list(_rows(sheet, limits)))
+            layout = xlsx_layout.of(data, sheet)
+            rows, left_out = _rows(sheet, layout, limits)
+            if left_out:
+                parts.append(f"{left_out} in {sheet.title}")
+            tables.write(builder, rows)
         warnings = [f"hidden sheets left out: {', '.join(hidden)}"] if hidden else []
+        warnings += [f"hidden rows and columns left out: {', '.join(parts)}"] if parts else []
         properties = workbook.properties
         author = properties.creator
         metadata: dict[str, Scalar] = {"author": author} if author and author != "openpyxl" else {}
@@ -45,19 +51,30 @@ def load(data: bytes, limits: LimitSettings) -> Draft:
         workbook.close()
 
 
-def _rows(sheet: Any, limits: LimitSettings) -> Iterator[list[str]]:
-    """The rows that hold something. Raises LimitExceeded before their cells fill the memory."""
+def _rows(sheet: Any, layout: Layout, limits: LimitSettings) -> tuple[list[list[str]], int]:
+    """(the rows that hold something, how many hidden rows and columns with values were left out).
+
+    A cell over several rows stands in each. Raises LimitExceeded before the cells fill the memory.
+    """
     sheet.reset_dimensions()  # subtle: the size that a file claims can be too small, and rows would be lost
+    found: list[list[str]] = []
+    hidden: set[tuple[str, int]] = set()
     left = limits.text_characters
-    for cells in sheet.iter_rows():
-        row = [_shown(cell) for cell in cells]
+    for number, cells in enumerate(sheet.iter_rows(), 1):
+        row = layout.filled(number, [_shown(cell) for cell in cells])
+        if number in layout.hidden_rows:
+            hidden.update([("row", number)] if any(row) else [])
+            continue
+        hidden.update(("column", column) for column in layout.hidden_columns if any(row[column : column + 1]))
+        row = ["" if column in layout.hidden_columns else text for column, text in enumerate(row)]
         while row and not row[-1]:
             row.pop()
         if row:
             left -= sum(map(len, row)) + len(row)
             if left < 0:
                 raise LimitExceeded(f"more than {limits.text_characters} characters", "raise limits.text_characters")
-            yield row
+            found.append(row)
+    return found, len(hidden)
 
 
 def _shown(cell: Any) -> str:

@@ -173,9 +173,9 @@ def _all(served: Service) -> Sequence[DocumentInfo]:
 
 
 def _told(served: Service, report: IngestReport) -> JSONResponse:
-    """The report; DocumentRefused if the document was."""
+    """The report; DocumentRefused if the document, or all that it holds, was."""
     served.metrics.ingest(report)
-    file = report.files[0]
+    file = next((file for file in report.files if file.status != "refused"), report.files[0])
     if file.status == "refused":
         raise DocumentRefused(f"{file.source}: {file.reason}", "the knowledge base is as it was")
     headers = {"location": f"/v1/documents/{file.document_id}"}
