@@ -72,6 +72,8 @@ class Draft:
 
     page_starts: ascending offsets, one a page, the first 0; empty where the format has no pages.
     headings, tables: ascending by start. warnings: what a reader of the report should know, one line each.
+    contents: (start, end) of tables of contents, ascending: part of the text, but not worth finding.
+    ocr_pages: how many pages were read from their picture.
     """
 
     text: str
@@ -81,6 +83,8 @@ class Draft:
     tables: tuple[Table, ...] = ()
     metadata: Mapping[str, Scalar] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    contents: tuple[tuple[int, int], ...] = ()
+    ocr_pages: int = 0
 
 
 @dataclass(frozen=True, slots=True)

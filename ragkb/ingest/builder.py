@@ -32,6 +32,7 @@ class TextBuilder:
         self._page_starts: list[int] = []
         self._headings: list[Heading] = []
         self._tables: list[Table] = []
+        self._contents: list[tuple[int, int]] = []
 
     def heading(self, level: int, title: str) -> None:
         """A heading on a line of its own. level: 1 is the highest."""
@@ -63,11 +64,20 @@ class TextBuilder:
         if text:
             self._block("line", text)
 
-    def lines(self, text: str, headings: Sequence[tuple[int, int, str]] = ()) -> None:
-        """A block that is in normal form already. headings: (offset in `text`, level, title), ascending."""
+    def lines(
+        self,
+        text: str,
+        headings: Sequence[tuple[int, int, str]] = (),
+        contents: Sequence[tuple[int, int]] = (),
+    ) -> None:
+        """A block that is in normal form already. headings: (offset in `text`, level, title), ascending.
+
+        contents: (start, end) in `text` of what is a table of contents.
+        """
         if text:
             start = self._block("paragraph", text)
             self._headings.extend(Heading(start + offset, level, title) for offset, level, title in headings)
+            self._contents.extend((start + first, start + last) for first, last in contents)
 
     def table(self, rows: Sequence[Sequence[str]], header: bool) -> None:
         """A table as lines `| a | b |`, without its empty rows and columns. header: its first row names the columns."""
@@ -100,6 +110,7 @@ class TextBuilder:
             page_starts=tuple(min(start, len(text)) for start in self._page_starts),
             headings=tuple(self._headings),
             tables=tuple(self._tables),
+            contents=tuple(self._contents),
             metadata=dict(metadata or {}),
             warnings=tuple(warnings),
         )
