@@ -9,7 +9,7 @@ HYPHEN = "\x02"
 """Stands where a line ended in a hyphen, in place of the hyphen and the line break."""
 
 _BROKEN = re.compile(f"([^\\W_]*){HYPHEN}\\s*([^\\W_]*)")
-_WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
+_PUNCTUATION = ".,:;!?()[]{}\"'“”‘’«»…/*"
 _PREFIXES = frozenset(
     "all anti best by co cross ex first for full half high in inter long low mark mid multi near non off on one over "
     "part post pre pro quasi re second self semi short single so state sub third top two ultra un up well year".split()
@@ -23,7 +23,7 @@ class Hyphens:
         text = "\n".join(lines)
         if HYPHEN not in text:
             return
-        words = set(_WORD.findall(_BROKEN.sub(" ", text).lower()))
+        words = {word.strip(_PUNCTUATION) for word in set(_BROKEN.sub(" ", text).lower().split())}
         self._words = words.union(*(word.split("-") for word in words if "-" in word))
         known = [self._known(left, right) for left, right in _BROKEN.findall(text)]
         self._keeps = known.count("-") > known.count("")

@@ -5,9 +5,8 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterator, Sequence
 
-from ragkb.ingest.loaders.pdf_words import Line, Word
+from ragkb.ingest.loaders.pdf_words import GAP, Line, Word
 
-_GAP = 0.9  # of the type's height: a wider space parts cells and columns
 _GUTTER = 6  # points, the least
 _LEAST_LINES = 5  # of a column
 _MOST_COLUMNS = 4
@@ -39,7 +38,7 @@ def cells(line: Line) -> list[list[Word]]:
             parts[-1].append(word)
         else:
             parts.append([word])
-        right, least = word.right, _GAP * (word.top - word.bottom)
+        right, least = word.right, GAP * (word.top - word.bottom)
     return parts
 
 

@@ -85,7 +85,7 @@ class _Region:
 
 def blocks(lines: Sequence[Line]) -> list[list[Line] | Grid]:
     """The lines in their order, with a Grid in the place of those that are a table."""
-    if sum(_may_be_row(line) for line in lines) < 2:
+    if sum(len(line.words) > 1 for line in lines) < 2:
         return [list(lines)]
     rows = _rows(lines)
     grids: dict[int, Grid] = {}
@@ -115,11 +115,6 @@ def _placed(lines: Sequence[Line], grids: dict[int, Grid], taken: set[int]) -> I
             text.append(line)
     if text:
         yield text
-
-
-def _may_be_row(line: Line) -> bool:
-    """A quick test: the line has at least two words, and the last is a number."""
-    return len(line.words) > 1 and any(character in "0123456789—–-" for character in line.words[-1].text)
 
 
 # --- rows -------------------------------------------------------------------------------------------------------------

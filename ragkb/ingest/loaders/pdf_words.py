@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import ctypes
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import pypdfium2.raw as raw
 
 from ragkb.ingest.loaders.hyphens import HYPHEN
 
-_TOKEN = re.compile(f"\r\n|[^\\s{HYPHEN}]*{HYPHEN}|[^\\s{HYPHEN}]+")
+_LINE = re.compile(f"[^\\s{HYPHEN}][^\r\n{HYPHEN}]*{HYPHEN}?|{HYPHEN}")
+_WORD = re.compile(f"[^\\s{HYPHEN}]*{HYPHEN}|[^\\s{HYPHEN}]+")
+_FIGURES = frozenset("0123456789)%—–-")  # a line that ends in one may be a row of a table
+_DENSE = 0.58  # of the type's height: lines with less a character have no wide space that matters
+_SAMPLE = 8
 _BOLD = re.compile(rb"bold|black|heavy|demi", re.IGNORECASE)
 _NAME_LENGTH = 100
 _SMALLEST = 1.0  # points; smaller type is for machines
@@ -21,6 +26,10 @@ _PALE = 240  # of 255, in each colour
 _CONTRAST = 24  # of 255, between the darkest and the lightest point of what can be read
 _PIXELS = 4_000_000
 _INVISIBLE_MODES = frozenset((raw.FPDF_TEXTRENDERMODE_INVISIBLE, raw.FPDF_TEXTRENDERMODE_CLIP))
+
+
+GAP = 0.9
+"""Times the type's height: a wider space parts cells and columns."""
 
 
 class Word(NamedTuple):
@@ -79,7 +88,7 @@ def read(page: Any, text_page: Any) -> Page:
     """
     reader = _Reader(page, text_page)
     lines = tuple(reader.lines())
-    return Page(lines, reader.hidden, *page.get_size())
+    return Page(lines, len(reader.hidden), *page.get_size())
 
 
 def page_text(text_page: Any) -> str:
@@ -103,11 +112,17 @@ def picture_share(page: Any) -> float:
     return min(1.0, float(largest / whole))
 
 
+def _is_wide(words: Sequence[Word]) -> bool:
+    """True if a space between two of the words is too wide to be one."""
+    return any(b.left - a.right > GAP * (a.top - a.bottom) for a, b in pairwise(words))
+
+
 def _prototype(function: Any, result: Any, *arguments: Any) -> Callable[..., Any]:
     """The function with addresses as plain integers, which costs a third less a call than typed pointers."""
     return ctypes.CFUNCTYPE(result, *arguments)(ctypes.cast(function, ctypes.c_void_p).value or 0)
 
 
+_loose_box = _prototype(raw.FPDFText_GetLooseCharBox, ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
 _text_object = _prototype(raw.FPDFText_GetTextObject, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)
 _render_mode = _prototype(raw.FPDFTextObj_GetTextRenderMode, ctypes.c_int, ctypes.c_void_p)
 
@@ -126,26 +141,49 @@ class _Reader:
         self._pixels: Any = None
         self._scale = 1.0
         self._is_scan: bool | None = None
+        self._is_parted = False
+        self._moves = bool(self._rotation) or self._box[:2] != (0.0, 0.0)
         self._rect = raw.FS_RECTF()
+        self._rect_address = ctypes.addressof(self._rect)
+        self._font = ctypes.create_string_buffer(_NAME_LENGTH)
         self._colour = tuple(ctypes.c_uint() for _ in range(4))
-        self.hidden = 0
+        self.hidden: set[int] = set()
 
     def lines(self) -> Iterator[Line]:
-        words: list[Word] = []
-        first = -1
-        for match in _TOKEN.finditer(self._text):
-            token = match[0]
-            if token != "\r\n":
-                index = self._index(match.start())
-                word = self._word(token, index, self._index(match.end() - 1))
-                if word:
-                    first = index if not words else first
-                    words.append(word)
-            if words and (token == "\r\n" or token.endswith(HYPHEN)):
-                yield self._line(words, first)
-                words = []
-        if words:
-            yield self._line(words, first)
+        found = [(match.start(), match[0].rstrip(" ")) for match in _LINE.finditer(self._text)]
+        self._is_parted = self._has_gaps(found)
+        self.hidden.clear()
+        for position, text in found:
+            words = self._words(position, text)
+            if words:
+                yield self._line(words, self._index(position))
+
+    def _has_gaps(self, lines: Sequence[tuple[int, str]]) -> bool:
+        """True if a third of a few long lines have a wide space within: then all have to be looked at word by word."""
+        long = [line for line in lines if len(line[1]) >= 40]
+        sample = long[:: max(1, len(long) // _SAMPLE)]
+        parted = sum(_is_wide(self._each_word(position, text)) for position, text in sample)
+        return parted * 3 > len(sample)
+
+    def _words(self, position: int, text: str) -> list[Word]:
+        """The line's words; all as one where they surely stand close together, which saves most of the time."""
+        if self._is_parted or not self._is_plain or text[-1] in _FIGURES:
+            return self._each_word(position, text)
+        if not all(self._is_shown(position + match.start()) for match in _WORD.finditer(text)):
+            return self._each_word(position, text)
+        whole = self._word(text, position, position + len(text) - 1)
+        if whole and whole.right - whole.left <= _DENSE * (whole.top - whole.bottom) * len(text):
+            return [whole]
+        return self._each_word(position, text)
+
+    def _each_word(self, position: int, text: str) -> list[Word]:
+        words = []
+        for match in _WORD.finditer(text):
+            first, last = position + match.start(), position + match.end() - 1
+            word = self._word(match[0], self._index(first), self._index(last))
+            if word:
+                words.append(word)
+        return words
 
     def _index(self, position: int) -> int:
         """The number of the character at a place of the text; they differ where PDFium leaves characters out."""
@@ -154,19 +192,23 @@ class _Reader:
         return int(raw.FPDFText_GetCharIndexFromTextIndex(self._handle, position))
 
     def _word(self, token: str, first: int, last: int) -> Word | None:
-        """The word, None if nobody sees it."""
+        """The word, None if nobody sees it. This runs for nearly every word."""
         rect = self._rect
-        if first < 0 or not raw.FPDFText_GetLooseCharBox(self._handle, first, rect):
+        if first < 0 or not _loose_box(self._address, first, self._rect_address):
             return Word(token, 0.0, 0.0, 0.0, 0.0)
         left, bottom, right, top = rect.left, rect.bottom, rect.right, rect.top
-        if last > first and raw.FPDFText_GetLooseCharBox(self._handle, last, rect):
-            left, right = min(left, rect.left), max(right, rect.right)
-            bottom, top = min(bottom, rect.bottom), max(top, rect.top)
-        word = Word(token, *self._upright(left, right, bottom, top))
-        if not self._is_seen(word, first):
-            self.hidden += 1
-            return None
-        return word
+        if last > first and _loose_box(self._address, last, self._rect_address):
+            if rect.right > right:
+                right = rect.right
+            if rect.bottom != bottom or rect.left < left:
+                left, bottom, top = min(left, rect.left), min(bottom, rect.bottom), max(top, rect.top)
+        if self._moves:
+            left, right, bottom, top = self._upright(left, right, bottom, top)
+        word = Word(token, left, right, bottom, top)
+        if self._is_on_page(word) and (self._is_shown(first) or self._has_contrast(first, word)):
+            return word
+        self.hidden.add(first)
+        return None
 
     def _upright(self, left: float, right: float, bottom: float, top: float) -> tuple[float, float, float, float]:
         """(left, right, bottom, top) on the page as it is shown."""
@@ -180,28 +222,32 @@ class _Reader:
         return high - top, high - bottom, left - x, right - x
 
     def _line(self, words: list[Word], first: int) -> Line:
-        font, flags = ctypes.create_string_buffer(_NAME_LENGTH), ctypes.c_int()
+        self._font[0] = b"\0"
         if first >= 0:
-            raw.FPDFText_GetFontInfo(self._handle, first, font, _NAME_LENGTH, flags)
-        is_bold = _BOLD.search(font.value) is not None
+            raw.FPDFText_GetFontInfo(self._handle, first, self._font, _NAME_LENGTH, None)
+        is_bold = _BOLD.search(self._font.value) is not None
         text = " ".join([word.text for word in words])
         return Line(text, tuple(words), round(words[0].top - words[0].bottom, 1), is_bold)
 
     # --- what nobody sees ---------------------------------------------------------------------------------------------
 
-    def _is_seen(self, word: Word, index: int) -> bool:
-        if word.left > self._width or word.right < 0 or word.bottom > self._height or word.top < 0:
-            return False
-        if word.top - word.bottom < _SMALLEST and word.right - word.left < _SMALLEST * len(word.text):
-            return False
+    def _is_on_page(self, word: Word) -> bool:
+        return word.left <= self._width and word.right >= 0 and word.bottom <= self._height and word.top >= 0
+
+    def _is_shown(self, index: int) -> bool:
+        """True if the text object that a character is part of surely shows."""
         item = _text_object(self._address, index)
         state = self._seen.get(item)
         if state is None:
             state = self._seen[item] = item is None or self._is_painted(item, index)
-        return state or self._has_contrast(item, word)
+        return state
 
     def _is_painted(self, item: int, index: int) -> bool:
-        """True if a text object surely shows: neither invisible, nor nearly white, nor nearly transparent."""
+        """True if a text object is neither tiny, nor invisible, nor nearly white, nor nearly transparent."""
+        rect = self._rect
+        has_box = _loose_box(self._address, index, self._rect_address)
+        if has_box and rect.top - rect.bottom < _SMALLEST and rect.right - rect.left < _SMALLEST:
+            return False
         if _render_mode(item) in _INVISIBLE_MODES:
             if self._is_scan is None:
                 self._is_scan = picture_share(self._page) > 0.5
@@ -209,15 +255,14 @@ class _Reader:
         red, green, blue, alpha = self._colour
         if not raw.FPDFText_GetFillColor(self._handle, index, red, green, blue, alpha):
             return True
-        pale = min(red.value, green.value, blue.value) >= _PALE
-        return not pale and alpha.value >= _TRANSPARENT
+        return bool(alpha.value >= _TRANSPARENT and min(red.value, green.value, blue.value) < _PALE)
 
-    def _has_contrast(self, item: int | None, word: Word) -> bool:
+    def _has_contrast(self, index: int, word: Word) -> bool:
         """True if the page's picture shows something at the place: white letters on a dark ground do."""
-        if _render_mode(item) in _INVISIBLE_MODES:
+        if word.top - word.bottom < _SMALLEST or _render_mode(_text_object(self._address, index)) in _INVISIBLE_MODES:
             return False
         if self._pixels is None:
-            self._scale = min(2.0, (_PIXELS / max(self._width * self._height, 1.0)) ** 0.5)
+            self._scale = min(1.5, (_PIXELS / max(self._width * self._height, 1.0)) ** 0.5)
             self._pixels = self._page.render(scale=self._scale, grayscale=True).to_numpy()
         rows, scale = self._pixels.shape[0], self._scale
         top, bottom = rows - int(word.top * scale) - 1, rows - int(word.bottom * scale)
