@@ -17,7 +17,7 @@ _LINE = re.compile(f"[^\\s{HYPHEN}][^\r\n{HYPHEN}]*{HYPHEN}?|{HYPHEN}")
 _WORD = re.compile(f"[^\\s{HYPHEN}]*{HYPHEN}|[^\\s{HYPHEN}]+")
 _FIGURES = frozenset("0123456789)%—–-")  # a line that ends in one may be a row of a table
 _DENSE = 0.58  # of the type's height: lines with less a character have no wide space that matters
-_SAMPLE = 8
+_SAMPLE = 4
 _BOLD = re.compile(rb"bold|black|heavy|demi", re.IGNORECASE)
 _NAME_LENGTH = 100
 _SMALLEST = 1.0  # points; smaller type is for machines
@@ -142,6 +142,7 @@ class _Reader:
         self._scale = 1.0
         self._is_scan: bool | None = None
         self._is_parted = False
+        self._looked_at: dict[int, list[Word]] = {}
         self._moves = bool(self._rotation) or self._box[:2] != (0.0, 0.0)
         self._rect = raw.FS_RECTF()
         self._rect_address = ctypes.addressof(self._rect)
@@ -152,29 +153,36 @@ class _Reader:
     def lines(self) -> Iterator[Line]:
         found = [(match.start(), match[0].rstrip(" ")) for match in _LINE.finditer(self._text)]
         self._is_parted = self._has_gaps(found)
-        self.hidden.clear()
         for position, text in found:
             words = self._words(position, text)
             if words:
                 yield self._line(words, self._index(position))
 
     def _has_gaps(self, lines: Sequence[tuple[int, str]]) -> bool:
-        """True if a third of a few long lines have a wide space within: then all have to be looked at word by word."""
-        long = [line for line in lines if len(line[1]) >= 40]
-        sample = long[:: max(1, len(long) // _SAMPLE)]
-        parted = sum(_is_wide(self._each_word(position, text)) for position, text in sample)
+        """True if a third of a few long, full lines have a wide space within, as those that run across columns do."""
+        long = [line for line in lines if len(line[1]) >= 40 and line[1][-1] not in _FIGURES]
+        sample = [line for line in long[:: max(1, len(long) // _SAMPLE)] if self._whole(*line)]
+        self._looked_at = {position: self._each_word(position, text) for position, text in sample}
+        parted = sum(_is_wide(words) for words in self._looked_at.values())
         return parted * 3 > len(sample)
 
     def _words(self, position: int, text: str) -> list[Word]:
         """The line's words; all as one where they surely stand close together, which saves most of the time."""
+        if position in self._looked_at:
+            return self._looked_at[position]
         if self._is_parted or not self._is_plain or text[-1] in _FIGURES:
             return self._each_word(position, text)
         if not all(self._is_shown(position + match.start()) for match in _WORD.finditer(text)):
             return self._each_word(position, text)
-        whole = self._word(text, position, position + len(text) - 1)
+        whole = self._whole(position, text)
+        return [whole] if whole else self._each_word(position, text)
+
+    def _whole(self, position: int, text: str) -> Word | None:
+        """The line as one word, None where it is so wide that its words may stand apart."""
+        whole = self._word(text, self._index(position), self._index(position + len(text) - 1))
         if whole and whole.right - whole.left <= _DENSE * (whole.top - whole.bottom) * len(text):
-            return [whole]
-        return self._each_word(position, text)
+            return whole
+        return None
 
     def _each_word(self, position: int, text: str) -> list[Word]:
         words = []
@@ -262,7 +270,7 @@ class _Reader:
         if word.top - word.bottom < _SMALLEST or _render_mode(_text_object(self._address, index)) in _INVISIBLE_MODES:
             return False
         if self._pixels is None:
-            self._scale = min(1.5, (_PIXELS / max(self._width * self._height, 1.0)) ** 0.5)
+            self._scale = min(1.0, (_PIXELS / max(self._width * self._height, 1.0)) ** 0.5)
             self._pixels = self._page.render(scale=self._scale, grayscale=True).to_numpy()
         rows, scale = self._pixels.shape[0], self._scale
         top, bottom = rows - int(word.top * scale) - 1, rows - int(word.bottom * scale)
