@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from ragkb.ingest.report import OnProgress, Progress
     from ragkb.kb import KnowledgeBase
+    from ragkb.settings import Settings
 
 DEFAULT_KB = Path(".ragkb")
 
@@ -67,13 +68,18 @@ def ingest(
         typer.Option("--groups", metavar="G1,G2", help="Who may read them, where no manifest says it."),
     ] = None,
     prune: Annotated[bool, typer.Option("--prune", help="Also remove documents whose file is gone.")] = False,
+    ocr: Annotated[
+        bool | None,
+        typer.Option("--ocr/--no-ocr", help="Read pictures of pages; by default if the extra `ocr` is installed."),
+    ] = None,
     kb: Kb = None,
     as_json: Json = False,
 ) -> None:
     """Read documents into the knowledge base; what is there already is recognised."""
     from ragkb import console, render
 
-    with _opened(context, kb, create=True) as opened, console.ingest_progress() as progress:
+    settings = _settings(ingest={} if ocr is None else {"ocr": "on" if ocr else "off"})
+    with _opened(context, kb, create=True, settings=settings) as opened, console.ingest_progress() as progress:
         steps = _interruptible(progress)
         report = opened.ingest(*paths, groups=_groups(groups), prune=prune, on_progress=steps)
     _print(as_json, lambda: render.report_json(report), lambda: console.report(report))
@@ -331,6 +337,14 @@ def _opened(context: typer.Context, kb: Path | None, create: bool = False, setti
     from ragkb.kb import KnowledgeBase
 
     return KnowledgeBase.open(kb or context.obj or DEFAULT_KB, create=create, settings=settings)
+
+
+def _settings(**given: Mapping[str, object]) -> Settings | None:
+    """The settings with what the command line gives; None where it gives nothing."""
+    from ragkb.settings import Settings
+
+    given = {name: values for name, values in given.items() if values}
+    return Settings.load(**given) if given else None
 
 
 def _print(as_json: bool, payload: Callable[[], Any], picture: Callable[[], RenderableType]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -17,6 +18,14 @@ from ragkb.errors import InputError
 
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class IngestSettings(_Section):
+    """How documents are read."""
+
+    ocr: Literal["auto", "on", "off"] = Field(
+        "auto", description="pictures of pages: 'auto' reads them where the extra `ocr` is installed, 'on', 'off'"
+    )
 
 
 class ChunkSettings(_Section):
@@ -81,6 +90,7 @@ class Settings(BaseSettings):
 
     embedder: str = Field("minilm", description="'minilm', or a sentence-transformers model by name or folder")
     threads: int = Field(0, ge=0, description="threads of the embedder; 0 takes the machine's cores")
+    ingest: IngestSettings = IngestSettings()
     chunk: ChunkSettings = ChunkSettings()
     search: SearchSettings = SearchSettings()
     answer: AnswerSettings = AnswerSettings()

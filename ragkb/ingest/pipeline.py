@@ -27,7 +27,7 @@ from ragkb.store.store import Store, Writer
 from ragkb.text.language import detect
 from ragkb.types import Chunk, Draft, Scalar
 
-RECIPE = "2"  # part of every fingerprint: raise it when loaders or the chunker change what is stored
+RECIPE = "3"  # part of every fingerprint: raise it when loaders or the chunker change what is stored
 BATCH_CHUNKS = 512
 BATCH_DOCUMENTS = 256
 
@@ -61,6 +61,7 @@ class _Pending:
     entry: Entry
     warnings: tuple[str, ...]
     seconds: float
+    ocr_pages: int
 
 
 class Ingest:
@@ -157,7 +158,8 @@ class Ingest:
             if known:
                 self._seen_again(known, identity)
             else:
-                self._queue(load(data, source, self._settings.limits), identity, about, started)
+                draft = load(data, source, self._settings.limits, self._settings.ingest.ocr)
+                self._queue(draft, identity, about, started)
         except (DocumentRefused, LimitExceeded) as error:
             self._refuse(source, error, started)
 
@@ -193,7 +195,7 @@ class Ingest:
         entry = self._entry(draft, identity, about)
         if not entry.chunks:
             raise DocumentRefused("no text found")
-        self._pending.append(_Pending(entry, draft.warnings, time.perf_counter() - started))
+        self._pending.append(_Pending(entry, draft.warnings, time.perf_counter() - started, draft.ocr_pages))
 
     def _entry(self, draft: Draft, identity: Identity, about: Attributes) -> Entry:
         title = about.title or draft.title or Path(identity.source).stem
@@ -301,6 +303,7 @@ class Ingest:
                 pages=len(entry.page_starts) or None,
                 chunks=len(entry.chunks),
                 seconds=round(seconds, 3),
+                ocr_pages=item.ocr_pages,
             )
         )
 

@@ -30,6 +30,7 @@ class FileReport:
 
     status: ingested; partial (ingested, but `reason` says what is missing); unchanged; refused (`reason` says why);
     removed (its file is gone, with prune). document_id is None when refused. seconds: reading, cutting and embedding.
+    ocr_pages: of its pages, how many were read from their picture.
     """
 
     source: str
@@ -39,6 +40,7 @@ class FileReport:
     pages: int | None = None
     chunks: int = 0
     seconds: float = 0.0
+    ocr_pages: int = 0
 
 
 @dataclass(frozen=True, slots=True)

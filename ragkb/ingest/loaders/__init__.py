@@ -17,6 +17,7 @@ from ragkb.types import Draft
 
 _OOXML = "application/vnd.openxmlformats-officedocument"
 _MEDIA_TYPES = {
+    **{name: f"image/{name}" for name in ("bmp", "jpeg", "png", "tiff", "webp")},
     "csv": "text/csv",
     "docx": f"{_OOXML}.wordprocessingml.document",
     "eml": "message/rfc822",
@@ -29,10 +30,12 @@ _MEDIA_TYPES = {
     "xlsx": f"{_OOXML}.spreadsheetml.sheet",
 }
 _FORMATS = {
+    ".bmp": "bmp", ".jpeg": "jpeg", ".jpg": "jpeg", ".png": "png", ".tif": "tiff", ".tiff": "tiff", ".webp": "webp",
     ".csv": "csv", ".docx": "docx", ".eml": "eml", ".htm": "html", ".html": "html", ".json": "json", ".jsonl": "json",
     ".markdown": "markdown", ".md": "markdown", ".pdf": "pdf", ".pptx": "pptx", ".text": "text", ".tsv": "csv",
     ".txt": "text", ".xhtml": "html", ".xlsm": "xlsx", ".xlsx": "xlsx",
 }  # fmt: skip
+_PICTURES = frozenset({"bmp", "jpeg", "png", "tiff", "webp"})  # read by one module
 _TEXTUAL = frozenset({"csv", "eml", "html", "json", "markdown", "text"})
 
 EXTENSIONS: Mapping[str, str] = MappingProxyType({suffix: _MEDIA_TYPES[name] for suffix, name in _FORMATS.items()})
@@ -41,8 +44,8 @@ EXTENSIONS: Mapping[str, str] = MappingProxyType({suffix: _MEDIA_TYPES[name] for
 _MAGIC = (
     (b"\x1f\x8b", "a gzip archive"), (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"), (b"Rar!", "a RAR archive"),
     (b"BZh", "a bzip2 archive"), (b"\xfd7zXZ", "an xz archive"), (b"\x28\xb5\x2f\xfd", "a Zstandard archive"),
-    (b"\x89PNG", "a PNG picture"), (b"\xff\xd8\xff", "a JPEG picture"), (b"GIF8", "a GIF picture"),
-    (b"II*\0", "a TIFF picture"), (b"MM\0*", "a TIFF picture"), (b"\x7fELF", "a program"), (b"MZ\x90", "a program"),
+    (b"\x89PNG", "png"), (b"\xff\xd8\xff", "jpeg"), (b"II*\0", "tiff"), (b"MM\0*", "tiff"),
+    (b"GIF8", "a GIF picture"), (b"\x7fELF", "a program"), (b"MZ\x90", "a program"),
     (b"{\\rtf", "a rich text (RTF) file"), (b"%!PS", "a PostScript file"), (b"SQLite format 3\0", "a SQLite database"),
     (b"OggS", "a sound or video file"), (b"ID3", "a sound file"), (b"\0\0\0\x18ftyp", "a video file"),
     (b"\0\0\0\x20ftyp", "a video file"),
@@ -55,19 +58,20 @@ def media_type(data: bytes, name: str) -> str:
     return _MEDIA_TYPES[_format(data, name)]
 
 
-def load(data: bytes, name: str, limits: LimitSettings) -> Draft:
+def load(data: bytes, name: str, limits: LimitSettings, ocr: str = "auto") -> Draft:
     """The text and structure of the file's bytes. name: the file's name; its extension tells the format.
 
     Content wins over a wrong extension where it is certain (a PDF named .txt). Raises DocumentRefused with a reason
     of one line for whatever cannot be read or holds no text, LimitExceeded for what passes a limit. Depends on its
-    arguments alone, so that it can run in a child process.
+    arguments alone, so that it can run in a child process. ocr: 'auto', 'on' or 'off', whether pictures of pages are
+    read.
     """
     if len(data) > limits.file_bytes:
         raise LimitExceeded(f"{len(data)} bytes, the limit is {limits.file_bytes}", "raise limits.file_bytes")
     if not data:
         raise DocumentRefused("the file is empty")
     chosen = _format(data, name)
-    draft = _parse(chosen, data, limits)
+    draft = _parse(chosen, data, limits, ocr)
     if not draft.text:
         reason = "; ".join(draft.warnings)
         raise DocumentRefused(f"no text found ({reason})" if reason else "no text found")
@@ -76,13 +80,14 @@ def load(data: bytes, name: str, limits: LimitSettings) -> Draft:
     return draft
 
 
-def _parse(chosen: str, data: bytes, limits: LimitSettings) -> Draft:
+def _parse(chosen: str, data: bytes, limits: LimitSettings, ocr: str) -> Draft:
     """The one boundary around the parser libraries: whatever they raise, the document is refused."""
     try:
-        module = importlib.import_module(f"ragkb.ingest.loaders.{chosen}")
+        module = importlib.import_module(f"ragkb.ingest.loaders.{'image' if chosen in _PICTURES else chosen}")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # parsers warn about oddities of files that they read all the same
-            draft: Draft = module.load(data, limits)
+            arguments = (data, limits, ocr) if chosen == "pdf" or chosen in _PICTURES else (data, limits)
+            draft: Draft = module.load(*arguments)
     except InputError:
         raise
     except Exception as error:
@@ -128,6 +133,10 @@ def _sniff(data: bytes) -> str:
         return "pdf" if head.lstrip(b"\0\r\n\t \xef\xbb\xbf").startswith(b"%PDF-") or b"\0" in head else ""
     if _HTML.match(head.removeprefix(b"\xef\xbb\xbf")):
         return "html"
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return "webp"
+    if head.startswith(b"BM") and head[6:10] == bytes(4):
+        return "bmp"
     return next((words for magic, words in _MAGIC if head.startswith(magic)), "")
 
 

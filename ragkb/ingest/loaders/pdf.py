@@ -6,14 +6,16 @@ import io
 import logging
 import statistics
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import pypdfium2
 import pypdfium2.raw as raw
 
 from ragkb.errors import DocumentRefused, LimitExceeded
+from ragkb.ingest import ocr
 from ragkb.ingest.builder import TextBuilder
 from ragkb.ingest.loaders import pdf_columns, pdf_contents, pdf_furniture, pdf_headings, pdf_tables, pdf_words
 from ragkb.ingest.loaders.hyphens import HYPHEN, Hyphens
@@ -27,25 +29,44 @@ from ragkb.types import Draft, Scalar
 PDFIUM_LOCK = threading.RLock()
 """PDFium is not thread-safe: whoever calls it holds this lock."""
 
+_LONGEST = 4000  # pixels of a page that is drawn to be read
 
-def load(data: bytes, limits: LimitSettings) -> Draft:
-    """A Draft with one page start for every page, also for those without text, which a warning lists."""
+
+def load(data: bytes, limits: LimitSettings, mode: str) -> Draft:
+    """A Draft with one page start for every page, also for those without text, which a warning lists.
+
+    mode: 'auto', 'on' or 'off': whether pages that are pictures are read by OCR.
+    """
+    reads = ocr.enabled(mode)
+    scanned = 0
     try:
         with PDFIUM_LOCK:
             pages, outline, metadata = _read(data, limits)
+        if reads:
+            scanned = _read_pictures(data, pages)
     except pypdfium2.PdfiumError as error:
         if error.err_code == raw.FPDF_ERR_PASSWORD:
             raise DocumentRefused("encrypted PDF: it needs a password", "save it without a password") from None
         pages, outline, metadata = _read_with_pypdf(data, limits)
-    return _build(pages, outline, metadata, limits)
+    draft = build(pages, limits, outline, metadata, scanned)
+    if not reads and any(page.is_picture and not page.lines for page in pages):
+        return replace(draft, warnings=(*draft.warnings, f"pictures of pages were not read: {ocr.why_not(mode)[0]}"))
+    return draft
 
 
-def _build(pages: Sequence[Page], outline: Sequence[Entry], metadata: dict[str, str], limits: LimitSettings) -> Draft:
+def build(
+    pages: Sequence[Page],
+    limits: LimitSettings,
+    outline: Sequence[Entry] = (),
+    metadata: Mapping[str, str] = MappingProxyType({}),
+    ocr_pages: int = 0,
+) -> Draft:
+    """The Draft of pages whose words have places. ocr_pages: how many of them were read from their picture."""
     writer = _Writer(limits, pages, outline)
     for number in range(len(pages)):
         writer.page(number)
     kept: dict[str, Scalar] = {"author": metadata["Author"]} if metadata.get("Author") else {}
-    return writer.builder.build(metadata.get("Title", ""), kept, _warnings(pages))
+    return replace(writer.builder.build(metadata.get("Title", ""), kept, _warnings(pages)), ocr_pages=ocr_pages)
 
 
 def _warnings(pages: Sequence[Page]) -> list[str]:
@@ -91,6 +112,43 @@ def _page(document: Any, index: int) -> Page:
             return pdf_words.read(page, text_page)
         finally:
             text_page.close()
+    finally:
+        page.close()
+
+
+def _read_pictures(data: bytes, pages: list[Page]) -> int:
+    """Reads the pages that are pictures, in place; gives how many had text. The lock is held to draw, not to read."""
+    wanted = [index for index, page in enumerate(pages) if page.is_picture]
+    if not wanted:
+        return 0
+    read = 0
+    with PDFIUM_LOCK:
+        document = pypdfium2.PdfDocument(data)
+    try:
+        for index in wanted:
+            page = pages[index]
+            with PDFIUM_LOCK:
+                pixels = _drawn(document, index)
+            lines = ocr.read(pixels, page.height)
+            if sum(len(line.text) for line in lines) > sum(len(line.text) for line in page.lines):
+                pages[index] = replace(page, lines=lines)
+                read += 1
+    finally:
+        with PDFIUM_LOCK:
+            document.close()
+    return read
+
+
+def _drawn(document: Any, index: int) -> Any:
+    """The page's picture: uint8, shape (rows, columns, 3), red first."""
+    page = document[index]
+    try:
+        width, height = page.get_size()
+        scale = min(ocr.DPI / 72, _LONGEST / max(width, height, 1.0))
+        bitmap = page.render(scale=scale, rev_byteorder=True, prefer_bgrx=False)
+        pixels = bitmap.to_numpy()[:, :, :3].copy()
+        bitmap.close()
+        return pixels
     finally:
         page.close()
 

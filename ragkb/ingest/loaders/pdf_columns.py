@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Iterator, Sequence
 
 from ragkb.ingest.loaders.pdf_words import GAP, Line, Word
@@ -24,7 +23,7 @@ def zones(lines: Sequence[Line]) -> list[list[Line]]:
         return [list(lines)]
     kept = [_column(line, columns) for line in placed]
     across = sum(len({_column(part, columns) for part in parts} - {-1}) > 1 for parts in segments)
-    if across < 2 and _turns(kept) <= 2 * len(columns) + 2 * kept.count(-1):
+    if across < max(3, len(placed) // 10) and _turns(kept) < 0.6 * len(placed):
         return list(_runs(placed, kept))
     return list(_banded([line for parts in segments for line in parts], columns))
 
@@ -93,9 +92,12 @@ def _is_prose(parts: Sequence[Line], width: float) -> bool:
     """True if the lines fill the column with words, as text does and the cells of a table do not."""
     if len(parts) < _LEAST_LINES or width < 60:
         return False
-    filled = statistics.median([part.right - part.left for part in parts]) / width
-    letters = statistics.median([sum(character.isalpha() for character in part.text) for part in parts])
-    return filled >= 0.65 and letters >= 15 * (0.5 if _is_dense(parts) else 1)
+    least = 8 if _is_dense(parts) else 15
+    full = sum(
+        part.right - part.left >= 0.65 * width and sum(character.isalpha() for character in part.text) >= least
+        for part in parts
+    )
+    return full >= _LEAST_LINES and full * 3 >= len(parts)
 
 
 def _is_dense(parts: Sequence[Line]) -> bool:

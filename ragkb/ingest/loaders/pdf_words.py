@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import re
+import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -18,6 +19,7 @@ _WORD = re.compile(f"[^\\s{HYPHEN}]*{HYPHEN}|[^\\s{HYPHEN}]+")
 _FIGURES = frozenset("0123456789)%—–-")  # a line that ends in one may be a row of a table
 _DENSE = 0.58  # of the type's height: lines with less a character have no wide space that matters
 _SAMPLE = 4
+_FEW = 50  # characters, a stamp or a page number on a scan
 _BOLD = re.compile(rb"bold|black|heavy|demi", re.IGNORECASE)
 _NAME_LENGTH = 100
 _SMALLEST = 1.0  # points; smaller type is for machines
@@ -73,10 +75,14 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The lines of a page. hidden: words that were left out since nobody sees them. width, height: in points."""
+    """The lines of a page. hidden: words that were left out since nobody sees them. width, height: in points.
+
+    is_picture: it has no text worth the name, but something to see.
+    """
 
     lines: tuple[Line, ...] = ()
     hidden: int = 0
+    is_picture: bool = False
     width: float = 0.0
     height: float = 0.0
 
@@ -88,7 +94,23 @@ def read(page: Any, text_page: Any) -> Page:
     """
     reader = _Reader(page, text_page)
     lines = tuple(reader.lines())
-    return Page(lines, len(reader.hidden), *page.get_size())
+    count = sum(len(line.text) for line in lines)
+    return Page(lines, len(reader.hidden), _is_picture(page, lines, count), *page.get_size())
+
+
+def _is_picture(page: Any, lines: Sequence[Line], count: int) -> bool:
+    if not count:
+        return bool(raw.FPDFPage_CountObjects(page.raw) > 0)
+    return (count < _FEW and picture_share(page) > 0.5) or _is_garbage(lines, count)
+
+
+def _is_garbage(lines: Sequence[Line], count: int) -> bool:
+    """True if a third of the characters are no characters: private use, replacement, control."""
+    if all(line.text.isascii() and line.text.isprintable() for line in lines):
+        return False
+    text = "".join([line.text for line in lines])
+    odd = sum(unicodedata.category(character)[0] == "C" or character == "\ufffd" for character in text)
+    return odd * 3 > count
 
 
 def page_text(text_page: Any) -> str:
