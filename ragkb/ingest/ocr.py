@@ -22,6 +22,7 @@ DPI = 200
 """The resolution at which pages without text are drawn to be read."""
 
 _LEAST_CONFIDENCE = 0.6
+_LEGIBLE = 0.85  # mean confidence under which a page may lie on its side or head
 _HINT = "pip install 'ragkb[ocr]'"
 _MODELS = {"Det": "*_det_*.onnx", "Rec": "*_rec_*.onnx", "Cls": "*_cls_*.onnx"}
 _LOCK = threading.Lock()
@@ -51,17 +52,38 @@ def read(pixels: np.ndarray, height: float = 0.0) -> tuple[Line, ...]:
     pixels: uint8, shape (rows, columns, 3), red first. height: of the page in points, 0 takes a point a pixel. Places
     are in points from the page's lower left.
     """
-    with _LOCK:
-        found = _engine()(np.ascontiguousarray(pixels[:, :, ::-1]))
-    if found.boxes is None or not len(found.boxes):
+    found, turns = _best(np.ascontiguousarray(pixels[:, :, ::-1]))
+    if not found:
         return ()
+    if turns:  # places on the page as it was read; the page is shown as it lies, so they tell the order alone
+        height, pixels = 0.0, np.rot90(pixels, turns)
     scale = height / pixels.shape[0] if height else 1.0
     words = [
         _word(text, box, scale, pixels.shape[0])
-        for text, box, score in zip(found.txts, found.boxes, found.scores, strict=True)
+        for text, box, score in found
         if score >= _LEAST_CONFIDENCE and text.strip()
     ]
     return tuple(_line(row) for row in _rows(words))
+
+
+def _best(pixels: np.ndarray) -> tuple[list[tuple[str, np.ndarray, float]], int]:
+    """What is read, and by how many quarters the page was turned for it: other ways than upright only if that fails.
+
+    The reader's own test of a line's direction turns upright lines round where a scan is noisy, so it is off.
+    """
+    upright = _run(pixels)
+    if not upright or sum(score for _, _, score in upright) >= _LEGIBLE * len(upright):
+        return upright, 0
+    found = {turns: _run(np.ascontiguousarray(np.rot90(pixels, turns))) for turns in (1, 2, 3)} | {0: upright}
+    turns = max(found, key=lambda turns: sum(len(text) * score**2 for text, _, score in found[turns]))
+    return found[turns], turns
+
+
+def _run(pixels: np.ndarray) -> list[tuple[str, np.ndarray, float]]:
+    """(text, corners, confidence) of each line."""
+    with _LOCK:
+        found = _engine()(pixels, use_cls=False)
+    return [] if found.boxes is None else list(zip(found.txts, found.boxes, found.scores, strict=True))
 
 
 @lru_cache(maxsize=1)

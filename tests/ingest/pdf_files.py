@@ -35,11 +35,11 @@ def row(sheet: Any, y: float, *cells: tuple[float, str]) -> None:
         (sheet.drawString if not number else sheet.drawRightString)(x, y, text)
 
 
-def scanned(text: list[str], size: int = 40) -> Any:
+def scanned(text: list[str], size: int = 32) -> Any:
     """A picture of lines of text."""
     from PIL import Image, ImageDraw, ImageFont
 
-    image = Image.new("RGB", (1240, 160 + 70 * len(text)), "white")
+    image = Image.new("RGB", (740, 740), "white")
     pen = ImageDraw.Draw(image)
     for number, line in enumerate(text):
         pen.text((80, 80 + 70 * number), line, fill="black", font=ImageFont.load_default(size))

@@ -31,11 +31,11 @@ def _without_ocr(monkeypatch: pytest.MonkeyPatch) -> None:
 def picture_page(image: Any) -> Any:
     from reportlab.lib.utils import ImageReader
 
-    return lambda sheet: sheet.drawImage(ImageReader(image), 40, 500, 515, 515 * image.height / image.width)
+    return lambda sheet: sheet.drawImage(ImageReader(image), 40, 300, 515, 515 * image.height / image.width)
 
 
 @needs_ocr
-@pytest.mark.parametrize("kind", ["PNG", "JPEG", "BMP", "WEBP"])
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
 def test_a_picture_is_a_document_of_one_page(kind: str) -> None:
     found = load(encoded(scanned(TEXT), kind), f"a.{kind.lower()}", LIMITS)
     assert (found.text, found.page_starts, found.ocr_pages) == ("\n".join(TEXT), (0,), 1)
@@ -57,6 +57,11 @@ def test_the_camera_tells_which_side_is_up() -> None:
     exif[0x0112] = 6  # turn by 90 degrees to show
     data = encoded(scanned(TEXT).rotate(90, expand=True), "JPEG", exif=exif, quality=95)
     assert load(data, "a.jpg", LIMITS).text == "\n".join(TEXT)
+
+
+@needs_ocr
+def test_a_page_scanned_upside_down_is_read() -> None:
+    assert load(encoded(scanned(TEXT).rotate(180), "PNG"), "a.png", LIMITS).text == "\n".join(TEXT)
 
 
 @needs_ocr

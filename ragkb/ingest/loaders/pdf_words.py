@@ -160,8 +160,6 @@ class _Reader:
         self._rotation = page.get_rotation()
         self._width, self._height = page.get_size()
         self._seen: dict[int | None, bool] = {}
-        self._pixels: Any = None
-        self._scale = 1.0
         self._is_scan: bool | None = None
         self._is_parted = False
         self._looked_at: dict[int, list[Word]] = {}
@@ -291,10 +289,11 @@ class _Reader:
         """True if the page's picture shows something at the place: white letters on a dark ground do."""
         if word.top - word.bottom < _SMALLEST or _render_mode(_text_object(self._address, index)) in _INVISIBLE_MODES:
             return False
-        if self._pixels is None:
-            self._scale = min(1.0, (_PIXELS / max(self._width * self._height, 1.0)) ** 0.5)
-            self._pixels = self._page.render(scale=self._scale, grayscale=True).to_numpy()
-        rows, scale = self._pixels.shape[0], self._scale
-        top, bottom = rows - int(word.top * scale) - 1, rows - int(word.bottom * scale)
-        part = self._pixels[max(0, top) : max(0, bottom), max(0, int(word.left * scale)) : int(word.right * scale) + 1]
-        return bool(part.size) and int(part.max()) - int(part.min()) >= _CONTRAST
+        left, right = max(0.0, word.left), min(self._width, word.right)
+        bottom, top = max(0.0, word.bottom), min(self._height, word.top)
+        if left >= right or bottom >= top:
+            return False
+        scale = min(1.0, (_PIXELS / ((right - left) * (top - bottom))) ** 0.5)
+        edges = (left, bottom, self._width - right, self._height - top)
+        pixels = self._page.render(scale=scale, crop=edges, grayscale=True).to_numpy()
+        return bool(pixels.size) and int(pixels.max()) - int(pixels.min()) >= _CONTRAST
