@@ -19,6 +19,7 @@ _WORD = re.compile(f"[^\\s{HYPHEN}]*{HYPHEN}|[^\\s{HYPHEN}]+")
 _FIGURES = frozenset("0123456789)%—–-")  # a line that ends in one may be a row of a table
 _DENSE = 0.58  # of the type's height: lines with less a character have no wide space that matters
 _SAMPLE = 4
+_DRAWN = 100  # shapes; a page with more and no text may have its letters drawn
 _FEW = 50  # characters, a stamp or a page number on a scan
 _BOLD = re.compile(rb"bold|black|heavy|demi", re.IGNORECASE)
 _NAME_LENGTH = 100
@@ -100,7 +101,7 @@ def read(page: Any, text_page: Any) -> Page:
 
 def _is_picture(page: Any, lines: Sequence[Line], count: int) -> bool:
     if not count:
-        return bool(raw.FPDFPage_CountObjects(page.raw) > 0)
+        return bool(raw.FPDFPage_CountObjects(page.raw) > _DRAWN) or picture_share(page) > 0.1
     return (count < _FEW and picture_share(page) > 0.5) or _is_garbage(lines, count)
 
 
