@@ -8,7 +8,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from ragkb.ingest.report import IngestReport, OnProgress, Progress
     from ragkb.kb import KnowledgeBase
+    from ragkb.settings import Settings
 
 DEFAULT_KB = Path(".ragkb")
 
@@ -76,13 +77,18 @@ def ingest(
     watch: Annotated[
         bool, typer.Option("--watch", help="Go on: ingest again after each change, until Ctrl-C.")
     ] = False,
+    ocr: Annotated[
+        bool | None,
+        typer.Option("--ocr/--no-ocr", help="Read pictures of pages; by default if the extra `ocr` is installed."),
+    ] = None,
     kb: Kb = None,
     as_json: Json = False,
 ) -> None:
     """Read documents into the knowledge base; what is there already is recognised."""
     from ragkb import console, render
 
-    with _opened(context, kb, create=True) as opened, console.ingest_progress() as progress:
+    settings = _settings(ingest={} if ocr is None else {"ocr": "on" if ocr else "off"})
+    with _opened(context, kb, create=True, settings=settings) as opened, console.ingest_progress() as progress:
         steps = _interruptible(progress)
         run = partial(opened.ingest, *paths, groups=_groups(groups), prune=prune, redact=redact, on_progress=steps)
         if watch:
@@ -376,6 +382,14 @@ def _opened(context: typer.Context, kb: Path | None, create: bool = False, setti
     from ragkb.kb import KnowledgeBase
 
     return KnowledgeBase.open(kb or context.obj or DEFAULT_KB, create=create, settings=settings)
+
+
+def _settings(**given: Mapping[str, object]) -> Settings | None:
+    """The settings with what the command line gives; None where it gives nothing."""
+    from ragkb.settings import Settings
+
+    given = {name: values for name, values in given.items() if values}
+    return Settings.load(**given) if given else None
 
 
 def _print(as_json: bool, payload: Callable[[], Any], picture: Callable[[], RenderableType]) -> None:

@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from ragkb.errors import InputError
 
+OcrMode = Literal["auto", "on", "off"]
 RedactKind = Literal["email", "phone", "iban", "card", "national_id"]
 
 
@@ -72,6 +73,9 @@ class IngestSettings(_Section):
         le=64,
         description="processes that parse; -1: one for two cores; 0: the ingest parses by itself, without a sandbox",
     )
+    ocr: OcrMode = Field(
+        "auto", description="pictures of pages: `auto` reads them where the extra `ocr` is installed, `on`, `off`"
+    )
     redact: tuple[RedactKind, ...] = Field(
         (), description="kinds that are replaced: `email`, `phone`, `iban`, `card`, `national_id`"
     )
@@ -96,6 +100,7 @@ class LimitSettings(_Section):
     seconds: int = Field(
         30, ge=1, le=86_400, description="longest time that parsing one file may take, and 1 s more for each 4 MB"
     )
+    ocr_seconds: int = Field(60, ge=1, le=86_400, description="longest time for a page that is read by OCR")
     question_characters: int = Field(8_000, ge=1, description="longest question")
     k: int = Field(1_000, ge=1, description="most hits that one request may ask for")
 
@@ -122,10 +127,10 @@ class Settings(BaseSettings):
 
     embedder: str = Field("minilm", description="'minilm', or a sentence-transformers model by name or folder")
     threads: int = Field(0, ge=0, description="threads of the embedder; 0 takes the machine's cores")
+    ingest: IngestSettings = IngestSettings()
     chunk: ChunkSettings = ChunkSettings()
     search: SearchSettings = SearchSettings()
     answer: AnswerSettings = AnswerSettings()
-    ingest: IngestSettings = IngestSettings()
     limits: LimitSettings = LimitSettings()
     server: ServerSettings = ServerSettings()
 

@@ -86,6 +86,8 @@ class Draft:
     headings, tables, units: ascending by start; units do not overlap, and are used for cutting alone.
     warnings: what a reader of the report should know, one line each. ocr_pages: whose text was read from their picture.
     language, groups: what the document says of itself, '' and None if nothing; groups can only narrow who may read it.
+    contents: (start, end) of tables of contents, ascending: part of the text, but not worth finding.
+    pictures: pages that are pictures and were not read yet.
     """
 
     text: str
@@ -96,6 +98,8 @@ class Draft:
     units: tuple[Unit, ...] = ()
     metadata: Mapping[str, Scalar] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    contents: tuple[tuple[int, int], ...] = ()
+    pictures: int = 0
     ocr_pages: int = 0
     language: str = ""
     groups: tuple[str, ...] | None = None

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from benchmarks.ingest.hostile_files import docx, pdf, pptx, with_parts, xlsx
 from ragkb.ingest.chunk import chunk
 from ragkb.ingest.sandbox import Parser, parser
-from ragkb.settings import ChunkSettings, LimitSettings
+from ragkb.settings import ChunkSettings, IngestSettings, LimitSettings
 
 LONGEST = 10.0  # seconds
 _LIMITS = LimitSettings(seconds=20, text_characters=5_000_000)
@@ -192,7 +192,7 @@ def main() -> int:
     parsed.add_argument("--keep", type=Path, default=Path("fuzz-failures"), help="where files that fail are kept")
     asked = parsed.parse_args()
     failed = 0
-    with parser(1, _LIMITS) as sandbox:
+    with parser(IngestSettings(workers=1), _LIMITS) as sandbox:
         for kind in [asked.loader] if asked.loader else sorted(SAMPLES):
             started = time.perf_counter()
             try:

@@ -35,6 +35,7 @@ class TextBuilder:
         self._tables: list[Table] = []
         self._units: list[Unit] = []
         self._unit_start: int | None = None
+        self._contents: list[tuple[int, int]] = []
 
     def heading(self, level: int, title: str) -> None:
         """A heading on a line of its own. level: 1 is the highest."""
@@ -66,11 +67,20 @@ class TextBuilder:
         if text:
             self._block("line", text)
 
-    def lines(self, text: str, headings: Sequence[tuple[int, int, str]] = ()) -> None:
-        """A block that is in normal form already. headings: (offset in `text`, level, title), ascending."""
+    def lines(
+        self,
+        text: str,
+        headings: Sequence[tuple[int, int, str]] = (),
+        contents: Sequence[tuple[int, int]] = (),
+    ) -> None:
+        """A block that is in normal form already. headings: (offset in `text`, level, title), ascending.
+
+        contents: (start, end) in `text` of what is a table of contents.
+        """
         if text:
             start = self._block("paragraph", text)
             self._headings.extend(Heading(start + offset, level, title) for offset, level, title in headings)
+            self._contents.extend((start + first, start + last) for first, last in contents)
 
     def table(self, rows: Sequence[Sequence[str]], header: bool) -> None:
         """A table as lines `| a | b |`, without its empty rows and columns. header: its first row names the columns."""
@@ -117,6 +127,7 @@ class TextBuilder:
             headings=tuple(self._headings),
             tables=tuple(self._tables),
             units=tuple(self._units),
+            contents=tuple(self._contents),
             metadata=dict(metadata or {}),
             warnings=tuple(warnings),
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import groupby
 from typing import TYPE_CHECKING, TypeVar
@@ -53,16 +53,18 @@ class _Piece:
 
 
 def chunk(draft: Draft, title: str, count_tokens: CountTokens, settings: ChunkSettings) -> list[Chunk]:
-    """The chunks of `draft` in order, without overlap; only white space lies between them.
+    """The chunks of `draft` in order, without overlap; only white space and tables of contents lie between them.
 
     Each has at most settings.tokens tokens (and 16 times as many characters) and lies on one page, under one heading,
     and in one table or outside of tables. A heading stands in the chunk of the text that follows it. A unit that fits
     is one chunk; no chunk holds text of two.
-    text == draft.text[start:end]. count_tokens: without the marks that a model adds at both ends; time is linear in
-    the length of the text.
+    text == draft.text[start:end]. Tables of contents are left out, unless the document holds nothing else.
+    count_tokens: without the marks that a model adds at both ends; time is linear in the length of the text.
     """
     count = _counter(count_tokens, max(settings.tokens, settings.context_tokens))
     pieces = [piece for piece in _pieces(draft, count, settings.tokens) if piece.start < piece.end]
+    if not pieces and draft.contents:
+        return chunk(replace(draft, contents=()), title, count_tokens, settings)
     contexts = _Contexts(title, count, settings.context_tokens)
     return [_chunk(draft.text, piece, contexts) for piece in _merged(pieces, draft.text, count, settings.tokens)]
 
@@ -94,7 +96,10 @@ def _chunk(text: str, piece: _Piece, contexts: _Contexts) -> Chunk:
 def _pieces(draft: Draft, count: CountTokens, most: int) -> Iterator[_Piece]:
     """The text cut at its structure, and where that is too long by size; heading lines are pieces of their own."""
     page: int | None = None
+    left_out = {start for start, _ in draft.contents}
     for start, end, place, is_heading in _with_whole_units(list(_sections(draft)), draft, count, most):
+        if start in left_out:
+            continue
         for first, last in _trimmed(draft.text, _cut(draft.text, start, end, count, most)):
             tokens = count(draft.text[first:last])
             is_loose = place.table is None and place.unit is None
@@ -109,6 +114,8 @@ def _sections(draft: Draft) -> Iterator[tuple[int, int, _Place, bool]]:
     borders = {0, len(draft.text), *draft.page_starts, *ends, *ends.values()}
     borders.update(place for table in draft.tables for place in (table.start, table.end))
     borders.update(place for unit in draft.units for place in (unit.start, unit.end))
+    for span in draft.contents:
+        borders.update(span)
     cuts = sorted(border for border in borders if 0 <= border <= len(draft.text))
     table_starts = [table.start for table in draft.tables]
     unit_starts = [unit.start for unit in draft.units]

@@ -52,7 +52,10 @@ def characters(text: str) -> str:
 
 def normalise(text: str) -> str:
     """`text` in normal form: as `characters`, one space at a time, none around newlines, at most one blank line."""
-    text = _RUN_OF_SPACES.sub(" ", characters(text))
+    text = characters(text)
+    if "\n" not in text and "  " not in text:
+        return text.strip()
+    text = _RUN_OF_SPACES.sub(" ", text)
     return _MANY_NEWLINES.sub("\n\n", _AROUND_NEWLINE.sub("\n", text)).strip()
 
 

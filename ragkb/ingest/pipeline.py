@@ -72,7 +72,7 @@ class Ingest:
         with store.reading() as reader:
             self._stored = Stored(reader.known())
         with ExitStack() as opened:
-            self._parser = opened.enter_context(parser(settings.ingest.workers, settings.limits))
+            self._parser = opened.enter_context(parser(settings.ingest, settings.limits))
             self._batches = opened.enter_context(Batches(store, writer, embedder, self._ledger))
             self._opened = opened.pop_all()
 

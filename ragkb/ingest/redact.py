@@ -53,6 +53,7 @@ def redact(draft: Draft, kinds: Sequence[str], regions: Sequence[str]) -> tuple[
             replace(one, start=moved.at(one.start), end=moved.at(one.end), label=again(one.label))
             for one in draft.units
         ),
+        contents=tuple((moved.at(start), moved.at(end)) for start, end in draft.contents),
         metadata={key: _value(value, counted) for key, value in draft.metadata.items()},
     )
     return done, counts

@@ -22,6 +22,7 @@ from types import TracebackType
 from typing import BinaryIO, Protocol, cast
 
 from ragkb.errors import DocumentRefused, InputError, LimitExceeded, RagkbError
+from ragkb.ingest import ocr
 from ragkb.ingest.loaders import load
 from ragkb.ingest.wire import (
     Request,
@@ -33,7 +34,7 @@ from ragkb.ingest.wire import (
     write_frame,
 )
 from ragkb.ingest.worker import FORKS, OUT_OF_MEMORY
-from ragkb.settings import LimitSettings
+from ragkb.settings import IngestSettings, LimitSettings, OcrMode
 from ragkb.types import Draft
 
 _START = "import sys, json; sys.path[:] = json.loads(sys.argv[1]); from ragkb.ingest.worker import main; main()"
@@ -71,10 +72,10 @@ class Parser(Protocol):
     ) -> None: ...
 
 
-def parser(workers: int, limits: LimitSettings) -> Parser:
+def parser(settings: IngestSettings, limits: LimitSettings) -> Parser:
     """A sandbox with that many processes (-1: as many as suit this machine); for 0, this process itself."""
-    count = default_workers() if workers < 0 else workers
-    return Sandbox(count, limits) if count else InProcess(limits)
+    count = default_workers() if settings.workers < 0 else settings.workers
+    return Sandbox(count, limits, settings.ocr) if count else InProcess(limits, settings.ocr)
 
 
 def default_workers() -> int:
@@ -87,12 +88,12 @@ class InProcess:
     """Parses in this process, at once, for debuggers and programs that cannot start others. Memory and time have no
     limit here."""
 
-    def __init__(self, limits: LimitSettings) -> None:
-        self._limits = limits
+    def __init__(self, limits: LimitSettings, ocr: OcrMode = "auto") -> None:
+        self._limits, self._ocr = limits, ocr
 
     def submit(self, data: bytes, name: str) -> Future[Outcome]:
         made: Future[Outcome] = Future()
-        made.set_result(_outcome(lambda: load(data, name, self._limits)))
+        made.set_result(_outcome(lambda: load(data, name, self._limits, self._ocr)))
         return made
 
     def __enter__(self) -> InProcess:
@@ -108,8 +109,8 @@ class Sandbox:
     """A pool of processes, started when there is work for them and ended with the block. Each parses one document at a
     time, so whichever dies, it is known of which document."""
 
-    def __init__(self, workers: int, limits: LimitSettings, *, forks: bool = FORKS) -> None:
-        self._limits, self._forks = limits, forks
+    def __init__(self, workers: int, limits: LimitSettings, ocr: OcrMode = "auto", *, forks: bool = FORKS) -> None:
+        self._limits, self._ocr, self._forks = limits, ocr, forks
         self._threads = ThreadPoolExecutor(workers, "ragkb-parse")
         self._idle: queue.SimpleQueue[_Process] = queue.SimpleQueue()
         self._all: set[_Process] = set()
@@ -138,23 +139,35 @@ class Sandbox:
     def _parse(self, data: bytes, name: str) -> Draft:
         """Raises DocumentRefused where the process died of it.
 
-        A process that was killed from outside (the system does that when memory is short) may have been innocent:
-        the document is tried once more.
+        OCR takes seconds a page: what needs it is told by a first look, and then gets the time for its pages.
         """
+        reads = ocr.enabled(self._ocr)
+        draft = self._try(Request(name, self._limits, "later" if reads else "off", self._seconds(data)), data)
+        if not draft.pictures:
+            return draft
+        seconds = self._seconds(data) + draft.pictures * self._limits.ocr_seconds
+        return self._try(Request(name, self._limits, self._ocr, seconds), data)
+
+    def _seconds(self, data: bytes) -> int:
+        return self._limits.seconds + len(data) // _BYTES_PER_SECOND
+
+    def _try(self, request: Request, data: bytes) -> Draft:
+        """A process that was killed from outside (the system does that when memory is short) may have been innocent:
+        the document is tried once more."""
         try:
-            return self._ask(data, name)
+            return self._ask(request, data)
         except _Died as death:
             if not death.from_outside or self._closed:
                 raise death.error from None
         try:
-            return self._ask(data, name)
+            return self._ask(request, data)
         except _Died as death:
             raise death.error from None
 
-    def _ask(self, data: bytes, name: str) -> Draft:
+    def _ask(self, request: Request, data: bytes) -> Draft:
         process = self._process()
         try:
-            reply = process.ask(data, name, self._limits)
+            reply = process.ask(request, data)
         except BaseException:
             self._forget(process)
             raise
@@ -226,18 +239,17 @@ class _Process:
         finally:
             timer.cancel()
 
-    def ask(self, data: bytes, name: str, limits: LimitSettings) -> bytes:
+    def ask(self, request: Request, data: bytes) -> bytes:
         """The reply to one document. Raises _Died."""
-        seconds = limits.seconds + len(data) // _BYTES_PER_SECOND
         self.documents += 1
-        timer = self._deadline(seconds)
+        timer = self._deadline(request.seconds)
         try:
-            write_frame(self._requests, encode_request(Request(name, limits, seconds * (os.cpu_count() or 1))))
+            write_frame(self._requests, encode_request(request))
             write_frame(self._requests, data)
-            return read_frame(self._replies, largest_reply(limits))
+            return read_frame(self._replies, largest_reply(request.limits))
         except (Torn, OSError):
             self.end()
-            raise self._death(limits, seconds) from None
+            raise self._death(request.limits, request.seconds) from None
         finally:
             timer.cancel()
 

@@ -10,7 +10,7 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -28,11 +28,15 @@ _OVERHEAD = 64_000_000  # bytes of a reply beside its text: pages, headings, tab
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What to parse; the file's bytes follow in a frame of their own. cpu_seconds: of processor time."""
+    """What to parse; the file's bytes follow in a frame of their own.
+
+    ocr: as for `load`. seconds: that it may take, by the clock; of processor time, as many on each processor.
+    """
 
     name: str
     limits: LimitSettings
-    cpu_seconds: int
+    ocr: Literal["auto", "on", "off", "later"]
+    seconds: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +129,13 @@ def decode_reply(data: bytes, limits: LimitSettings) -> Draft:
 def _check(draft: Draft, limits: LimitSettings) -> None:
     """Raises DocumentRefused unless every place lies in the text, in order."""
     end = len(draft.text)
-    if not draft.text or end > limits.text_characters or len(draft.page_starts) > limits.pages:
+    if not (draft.text or draft.pictures) or end > limits.text_characters or len(draft.page_starts) > limits.pages:
         raise DocumentRefused("the parser gave no text, or more than the limits allow")
     tables = [place for table in draft.tables for place in (table.start, table.end)]
     units = [place for unit in draft.units for place in (unit.start, unit.end)]
+    contents = [place for span in draft.contents for place in span]
     headings = [heading.start for heading in draft.headings]
-    if not all(_ascends(places, end) for places in (draft.page_starts, headings, tables, units)):
+    if not all(_ascends(places, end) for places in (draft.page_starts, headings, tables, units, contents)):
         raise DocumentRefused("the parser gave places that are not in the text")
 
 

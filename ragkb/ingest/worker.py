@@ -67,7 +67,7 @@ def _only_for_replies() -> BinaryIO:
 
 def _lock_down(request: Request) -> None:
     """subtle: a process that parses several documents hooks itself once, but gets new seconds for each."""
-    lockdown.limit(request.limits.memory_bytes, request.cpu_seconds)
+    lockdown.limit(request.limits.memory_bytes, request.seconds * (os.cpu_count() or 1))
     if not getattr(_lock_down, "done", False):
         lockdown.isolate()
         _lock_down.done = True  # type: ignore[attr-defined]
@@ -76,7 +76,7 @@ def _lock_down(request: Request) -> None:
 def _parse(request: Request, data: bytes) -> bytes:
     """The reply to one document."""
     try:
-        return encode_reply(load(data, request.name, request.limits))
+        return encode_reply(load(data, request.name, request.limits, request.ocr))
     except InputError as error:
         return encode_reply(error)
     except (ValueError, MemoryError) as error:  # of the encoding: text that is no text

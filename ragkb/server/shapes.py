@@ -91,6 +91,7 @@ class FileShape(_Shape):
     pages: int | None
     chunks: int
     seconds: float
+    ocr_pages: int
     redacted: dict[str, int]
 
 

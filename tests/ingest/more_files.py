@@ -10,6 +10,7 @@ from email.message import EmailMessage
 from itertools import pairwise
 
 import ingest_files as make
+from pdf_files import encoded, scanned
 
 _ODF = "urn:oasis:names:tc:opendocument:xmlns"
 _NAMESPACES = " ".join(
@@ -201,4 +202,6 @@ def examples() -> dict[str, bytes]:
         ".pptx": make.pptx(pptx), ".rtf": rb"{\rtf1 " + text.encode() + rb"\par}",
         ".tsv": f"a\tb\nx\t{text}\n".encode(), ".xlsm": xlsx, ".xlsx": xlsx, ".zip": archive({"leave.txt": text}),
     }  # fmt: skip
-    return made
+    kinds = {".bmp": "BMP", ".jpeg": "JPEG", ".jpg": "JPEG", ".png": "PNG", ".tif": "TIFF", ".tiff": "TIFF"}
+    picture = scanned([text])
+    return made | {suffix: encoded(picture, kind) for suffix, kind in {**kinds, ".webp": "WEBP"}.items()}

@@ -8,12 +8,12 @@ import pytest
 
 from benchmarks.ingest.fuzz import SAMPLES, check, fuzz
 from ragkb.ingest.sandbox import Parser, parser
-from ragkb.settings import LimitSettings
+from ragkb.settings import IngestSettings, LimitSettings
 
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Parser]:
-    with parser(1, LimitSettings(seconds=20)) as opened:
+    with parser(IngestSettings(workers=1), LimitSettings(seconds=20)) as opened:
         yield opened
 
 

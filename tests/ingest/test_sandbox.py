@@ -20,7 +20,7 @@ from ragkb.ingest import wire
 from ragkb.ingest.access import AccessUnclear
 from ragkb.ingest.loaders import load
 from ragkb.ingest.sandbox import Sandbox, parser
-from ragkb.settings import LimitSettings
+from ragkb.settings import IngestSettings, LimitSettings
 from ragkb.types import Draft, Heading, Table, Unit
 
 LIMITS = LimitSettings()
@@ -34,6 +34,8 @@ FULL = Draft(
     units=(Unit(0, 8, "Über"),),
     metadata={"a": 1, "b": 0.5},
     warnings=("w",),
+    contents=((4, 8),),
+    pictures=2,
     ocr_pages=1,
     language="de",
     groups=("hr",),
@@ -73,7 +75,7 @@ def test_what_is_parsed_apart_is_what_is_parsed_here(forks: bool) -> None:
 
 
 def test_a_refusal_is_the_same_apart_and_here() -> None:
-    with parser(1, LIMITS) as apart, parser(0, LIMITS) as here:
+    with parser(IngestSettings(workers=1), LIMITS) as apart, parser(IngestSettings(workers=0), LIMITS) as here:
         for name in ("nothing.txt", "deep.json", "bomb.docx", "locked.pdf"):
             data = REFUSED[name]()
             outcomes = [one.submit(data, name).result() for one in (apart, here)]

@@ -24,6 +24,7 @@ _OOXML = "application/vnd.openxmlformats-officedocument"
 _ODF = "application/vnd.oasis.opendocument"
 _MEDIA_TYPES = {
     "code": "text/x-code",
+    **{name: f"image/{name}" for name in ("bmp", "jpeg", "png", "tiff", "webp")},
     "csv": "text/csv",
     "docx": f"{_OOXML}.wordprocessingml.document",
     "eml": "message/rfc822",
@@ -46,6 +47,7 @@ _MEDIA_TYPES = {
     "zip": "application/zip",
 }
 _FORMATS = {
+    ".bmp": "bmp", ".jpeg": "jpeg", ".jpg": "jpeg", ".png": "png", ".tif": "tiff", ".tiff": "tiff", ".webp": "webp",
     ".csv": "csv", ".docx": "docx", ".eml": "eml", ".epub": "epub", ".htm": "html", ".html": "html", ".json": "json",
     ".jsonl": "json", ".latex": "tex", ".log": "text", ".markdown": "markdown", ".md": "markdown", ".mht": "mhtml",
     ".mhtml": "mhtml", ".msg": "msg", ".ndjson": "json", ".odp": "odp", ".ods": "ods", ".odt": "odt", ".pdf": "pdf",
@@ -53,7 +55,13 @@ _FORMATS = {
     ".xhtml": "html", ".xlsm": "xlsx", ".xlsx": "xlsx", ".zip": "zip", **dict.fromkeys(LANGUAGES, "code"),
 }  # fmt: skip
 _TEXTUAL = frozenset({"code", "csv", "eml", "html", "json", "markdown", "mhtml", "rst", "tex", "text"})
-_MODULES = {"odp": "odf", "ods": "odf", "odt": "odf"}  # where the loader's module has another name than the format
+_PICTURES = frozenset({"bmp", "jpeg", "png", "tiff", "webp"})
+_MODULES = {
+    "odp": "odf",
+    "ods": "odf",
+    "odt": "odf",
+    **dict.fromkeys(_PICTURES, "image"),
+}  # where the loader's module has another name than the format
 
 EXTENSIONS: Mapping[str, str] = MappingProxyType({suffix: _MEDIA_TYPES[name] for suffix, name in _FORMATS.items()})
 """File name extension, in lower case with its dot, to media type."""
@@ -61,8 +69,8 @@ EXTENSIONS: Mapping[str, str] = MappingProxyType({suffix: _MEDIA_TYPES[name] for
 _MAGIC = (
     (b"\x1f\x8b", "a gzip archive"), (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"), (b"Rar!", "a RAR archive"),
     (b"BZh", "a bzip2 archive"), (b"\xfd7zXZ", "an xz archive"), (b"\x28\xb5\x2f\xfd", "a Zstandard archive"),
-    (b"\x89PNG", "a PNG picture"), (b"\xff\xd8\xff", "a JPEG picture"), (b"GIF8", "a GIF picture"),
-    (b"II*\0", "a TIFF picture"), (b"MM\0*", "a TIFF picture"), (b"\x7fELF", "a program"), (b"MZ\x90", "a program"),
+    (b"\x89PNG", "png"), (b"\xff\xd8\xff", "jpeg"), (b"II*\0", "tiff"), (b"MM\0*", "tiff"),
+    (b"GIF8", "a GIF picture"), (b"\x7fELF", "a program"), (b"MZ\x90", "a program"),
     (b"{\\rtf", "rtf"), (b"%!PS", "a PostScript file"), (b"SQLite format 3\0", "a SQLite database"),
     (b"OggS", "a sound or video file"), (b"ID3", "a sound file"), (b"\0\0\0\x18ftyp", "a video file"),
     (b"\0\0\0\x20ftyp", "a video file"),
@@ -86,21 +94,22 @@ def prepare(data: bytes, name: str) -> None:
         importlib.import_module(f"ragkb.ingest.loaders.{_MODULES.get(chosen, chosen)}")
 
 
-def load(data: bytes, name: str, limits: LimitSettings) -> Draft:
+def load(data: bytes, name: str, limits: LimitSettings, ocr: str = "auto") -> Draft:
     """The text and structure of the file's bytes. name: the file's name; its extension tells the format.
 
     Content wins over a wrong extension where it is certain (a PDF named .txt). Raises DocumentRefused with a reason
     of one line for whatever cannot be read or holds no text, LimitExceeded for what passes a limit. Depends on its
     arguments alone, so that it can run in a child process. A ZIP archive and the attachments of a message are not
-    read here: `members.expand` gives them one by one.
+    read here: `members.expand` gives them one by one. ocr: 'auto', 'on' or 'off', whether pictures of
+    pages are read; 'later': only counted, as Draft.pictures.
     """
     if len(data) > limits.file_bytes:
         raise LimitExceeded(f"{len(data)} bytes, the limit is {limits.file_bytes}", "raise limits.file_bytes")
     if not data:
         raise DocumentRefused("the file is empty")
     chosen = format_of(data, name)
-    draft = faq.marked(_parse(chosen, data, limits))
-    if not _WORD.search(draft.text):
+    draft = faq.marked(_parse(chosen, data, limits, ocr))
+    if not _WORD.search(draft.text) and not draft.pictures:
         reason = "; ".join(draft.warnings)
         raise DocumentRefused(f"no text found ({reason})" if reason else "no text found")
     if chosen == "code":
@@ -110,11 +119,12 @@ def load(data: bytes, name: str, limits: LimitSettings) -> Draft:
     return draft
 
 
-def _parse(chosen: str, data: bytes, limits: LimitSettings) -> Draft:
+def _parse(chosen: str, data: bytes, limits: LimitSettings, ocr: str) -> Draft:
     module = importlib.import_module(f"ragkb.ingest.loaders.{_MODULES.get(chosen, chosen)}")
     with boundary(chosen):
         try:
-            draft: Draft = module.load(data, limits)
+            arguments = (data, limits, ocr) if chosen == "pdf" or chosen in _PICTURES else (data, limits)
+            draft: Draft = module.load(*arguments)
         except MemoryError:
             memory = f"needed more than {limits.memory_bytes / 1e9:.1f} GB of memory"
             raise LimitExceeded(memory, "raise limits.memory_bytes") from None
@@ -176,6 +186,10 @@ def _sniff(data: bytes) -> str:
         return "html"
     if _is_web_archive(head):
         return "mhtml"
+    if head.startswith(b"RIFF") and head[8:12] == b"WEBP":
+        return "webp"
+    if head.startswith(b"BM") and head[6:10] == bytes(4):
+        return "bmp"
     return next((words for magic, words in _MAGIC if head.startswith(magic)), "")
 
 

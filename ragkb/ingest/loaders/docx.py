@@ -43,6 +43,8 @@ def load(data: bytes, limits: LimitSettings) -> Draft:
         metadata["date"] = day
     has_boxes = any(text.text and text.text.strip() for text in body.iterfind(f".//{_W}txbxContent//{_W}t"))
     warnings = ["text boxes were left out"] if has_boxes else []
+    if any(_is_hidden(run) and "".join(run.itertext(f"{_W}t")).strip() for run in body.iter(f"{_W}r")):
+        warnings.append("hidden text was left out")
     return builder.build(properties.title or builder.first_heading, metadata, warnings)
 
 

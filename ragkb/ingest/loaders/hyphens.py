@@ -9,7 +9,7 @@ HYPHEN = "\x02"
 """Stands where a line ended in a hyphen, in place of the hyphen and the line break."""
 
 _BROKEN = re.compile(f"([^\\W_]*){HYPHEN}\\s*([^\\W_]*)")
-_WORD = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
+_PUNCTUATION = ".,:;!?()[]{}\"'“”‘’«»…/*"
 _PREFIXES = frozenset(
     "all anti best by co cross ex first for full half high in inter long low mark mid multi near non off on one over "
     "part post pre pro quasi re second self semi short single so state sub third top two ultra un up well year".split()
@@ -20,10 +20,15 @@ class Hyphens:
     """Decides by the document's own words, and where they are silent as most of its other line ends were decided."""
 
     def __init__(self, lines: Iterable[str]) -> None:
-        text = "\n".join(lines)
-        if HYPHEN not in text:
+        broken: list[str] = []
+        whole: list[str] = []
+        for line in lines:
+            (broken if HYPHEN in line else whole).append(line)
+        if not broken:
             return
-        words = set(_WORD.findall(_BROKEN.sub(" ", text).lower()))
+        text = "\n".join(broken)
+        known_text = "\n".join([*whole, _BROKEN.sub(" ", text)])
+        words = {word.strip(_PUNCTUATION) for word in set(known_text.lower().split())}
         self._words = words.union(*(word.split("-") for word in words if "-" in word))
         known = [self._known(left, right) for left, right in _BROKEN.findall(text)]
         self._keeps = known.count("-") > known.count("")

@@ -1,25 +1,28 @@
-"""PDF: the text of each page by PDFium, headings from the outline or from the type; pypdf for what PDFium refuses."""
+"""PDF: text and tables of each page by PDFium, headings from outline or type; pypdf for what PDFium refuses."""
 
 from __future__ import annotations
 
-import ctypes
 import io
 import logging
-import re
 import statistics
 import threading
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from types import MappingProxyType
 from typing import Any
 
 import pypdfium2
 import pypdfium2.raw as raw
 
 from ragkb.errors import DocumentRefused, LimitExceeded
+from ragkb.ingest import ocr
 from ragkb.ingest.builder import TextBuilder
 from ragkb.ingest.dates import iso_date
+from ragkb.ingest.loaders import pdf_columns, pdf_contents, pdf_furniture, pdf_headings, pdf_tables, pdf_words
 from ragkb.ingest.loaders.hyphens import HYPHEN, Hyphens
+from ragkb.ingest.loaders.pdf_headings import Entry
+from ragkb.ingest.loaders.pdf_tables import Grid
+from ragkb.ingest.loaders.pdf_words import Line, Page
 from ragkb.ingest.normalise import normalise, one_line
 from ragkb.settings import LimitSettings
 from ragkb.types import Draft, Scalar
@@ -27,81 +30,68 @@ from ragkb.types import Draft, Scalar
 PDFIUM_LOCK = threading.RLock()
 """PDFium is not thread-safe: whoever calls it holds this lock."""
 
-_WORD_CHARACTER = re.compile(r"[^\W_]+")
-_NUMBERED = re.compile(
-    r"(?:(?P<one>part|chapter|appendix|annex|schedule)|(?P<two>item|article|section)|(?P<three>note|exhibit))"
-    r"\s+(?:\d+[a-z]?|[ivxlc]+)\b.{0,100}|(?P<dots>\d{1,2}(?:\.\d{1,2}){0,4})\.?\s+[^\W\d_].{2,80}"
-    r"|第[一二三四五六七八九十百\d]{1,4}[章节编条].{0,40}",
-    re.IGNORECASE,
-)
-_ROW = re.compile(r".*(?:[.…]{3,}|\s)[$€£¥]?\s?\(?\d[\d,.]*\)?\s?%?", re.DOTALL)
-_SENTENCE_END = re.compile(r"[.,:;!?。，：；！？、]$")
-_BOLD = re.compile(rb"bold|black|heavy|demi", re.IGNORECASE)
-_NAME_LENGTH = 100
+_LONGEST = 4000  # pixels of a page that is drawn to be read
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """A line of a page. height, top: of its first character, in points; 0 where unknown."""
+def load(data: bytes, limits: LimitSettings, mode: str) -> Draft:
+    """A Draft with one page start for every page, also for those without text, which a warning lists.
 
-    text: str
-    height: float = 0.0
-    top: float = 0.0
-    is_bold: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """An entry of the outline. page counts from 0, level from 1."""
-
-    page: int
-    level: int
-    title: str
-
-
-def load(data: bytes, limits: LimitSettings) -> Draft:
-    """A Draft with one page start for every page, also for those without text, which a warning lists."""
+    mode: 'auto', 'on' or 'off': whether pages that are pictures are read by OCR; 'later': they are counted.
+    """
+    reads = mode != "later" and ocr.enabled(mode)
+    scanned = 0
     try:
         with PDFIUM_LOCK:
             pages, outline, metadata = _read(data, limits)
+        if reads:
+            scanned = _read_pictures(data, pages)
     except pypdfium2.PdfiumError as error:
         if error.err_code == raw.FPDF_ERR_PASSWORD:
             raise DocumentRefused("encrypted PDF: it needs a password", "save it without a password") from None
         pages, outline, metadata = _read_with_pypdf(data, limits)
-    return _build(pages, outline, metadata, limits)
+    draft = build(pages, limits, outline, metadata, scanned)
+    if mode == "later":
+        return replace(draft, pictures=sum(page.is_picture for page in pages))
+    if not reads and any(page.is_picture and not page.lines for page in pages):
+        return replace(draft, warnings=(*draft.warnings, f"pictures of pages were not read: {ocr.why_not(mode)[0]}"))
+    return draft
 
 
-def _build(
-    pages: Sequence[list[_Line]], outline: Sequence[_Entry], metadata: dict[str, str], limits: LimitSettings
+def build(
+    pages: Sequence[Page],
+    limits: LimitSettings,
+    outline: Sequence[Entry] = (),
+    metadata: Mapping[str, str] = MappingProxyType({}),
+    ocr_pages: int = 0,
 ) -> Draft:
-    builder = TextBuilder(limits)
-    hyphens = Hyphens(line.text for page in pages for line in page)
-    levels = {} if outline else _levels(pages)
-    for number, page in enumerate(pages):
-        builder.page()
-        text, starts = _page_text(page, hyphens)
-        entries = [entry for entry in outline if entry.page == number]
-        found = _matched(text, entries) if outline else _guessed(text, page, starts, levels)
-        builder.lines(text, found)
-    empty = [number for number, page in enumerate(pages, 1) if not any(line.text.strip() for line in page)]
-    warnings = [f"{_ranges(empty)} gave no text"] if empty else []
+    """The Draft of pages whose words have places. ocr_pages: how many of them were read from their picture."""
+    writer = _Writer(limits, pages, outline)
+    for number in range(len(pages)):
+        writer.page(number)
     kept: dict[str, Scalar] = {"author": metadata["Author"]} if metadata.get("Author") else {}
     if day := iso_date(metadata.get("ModDate", "")) or iso_date(metadata.get("CreationDate", "")):
         kept["date"] = day
-    return builder.build(metadata.get("Title", ""), kept, warnings)
+    return replace(writer.builder.build(metadata.get("Title", ""), kept, _warnings(pages)), ocr_pages=ocr_pages)
+
+
+def _warnings(pages: Sequence[Page]) -> list[str]:
+    empty = [number for number, page in enumerate(pages, 1) if not any(line.text.strip() for line in page.lines)]
+    hidden = [number for number, page in enumerate(pages, 1) if page.hidden]
+    warnings = [f"{_ranges(empty)} gave no text"] if empty else []
+    return warnings + ([f"hidden text left out on {_ranges(hidden)}"] if hidden else [])
 
 
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
-def _read(data: bytes, limits: LimitSettings) -> tuple[list[list[_Line]], list[_Entry], dict[str, str]]:
+def _read(data: bytes, limits: LimitSettings) -> tuple[list[Page], list[Entry], dict[str, str]]:
     document = pypdfium2.PdfDocument(data)
     try:
         _check_pages(len(document), limits)
         pages, left = [], limits.text_characters
         for index in range(len(document)):
             pages.append(_page(document, index))
-            left -= sum(len(line.text) for line in pages[-1])
+            left -= sum(len(line.text) for line in pages[-1].lines)
             if left < 0:
                 raise LimitExceeded(f"more than {limits.text_characters} characters", "raise limits.text_characters")
         metadata = {key: one_line(value) for key, value in document.get_metadata_dict().items()}
@@ -115,58 +105,69 @@ def _check_pages(count: int, limits: LimitSettings) -> None:
         raise LimitExceeded(f"{count} pages, the limit is {limits.pages}", "raise limits.pages")
 
 
-def _page(document: Any, index: int) -> list[_Line]:
+def _page(document: Any, index: int) -> Page:
     """The lines of a page; none if PDFium cannot load it."""
     try:
         page = document[index]
     except pypdfium2.PdfiumError:
-        return []
+        return Page()
     try:
         text_page = page.get_textpage()
         try:
-            return list(_lines(text_page, page.get_bbox()))
+            return pdf_words.read(page, text_page)
         finally:
             text_page.close()
     finally:
         page.close()
 
 
-def _lines(text_page: Any, box: tuple[float, float, float, float]) -> Iterator[_Line]:
-    """The lines that stand on the page, top and height of each by its first character."""
-    offset = 0
-    left, bottom, right, top = box
-    rect, font, flags = raw.FS_RECTF(), ctypes.create_string_buffer(_NAME_LENGTH), ctypes.c_int()
-    for text in _text(text_page).split("\r\n"):
-        index = raw.FPDFText_GetCharIndexFromTextIndex(text_page.raw, offset + len(text) - len(text.lstrip()))
-        offset += len(text) + 2
-        if not text.strip():
-            continue
-        if index < 0 or not raw.FPDFText_GetLooseCharBox(text_page.raw, index, rect):
-            yield _Line(text)
-        elif rect.left <= right and rect.right >= left and rect.bottom <= top and rect.top >= bottom:
-            raw.FPDFText_GetFontInfo(text_page.raw, index, font, _NAME_LENGTH, flags)
-            is_bold = _BOLD.search(font.value) is not None
-            yield _Line(text, round(abs(rect.top - rect.bottom), 1), rect.top, is_bold)
-
-
-def _text(text_page: Any) -> str:
+def _read_pictures(data: bytes, pages: list[Page]) -> int:
+    """Reads the pages that are pictures, in place; gives how many had text. The lock is held to draw, not to read."""
+    wanted = [index for index, page in enumerate(pages) if page.is_picture]
+    if not wanted:
+        return 0
+    read = 0
+    with PDFIUM_LOCK:
+        document = pypdfium2.PdfDocument(data)
     try:
-        text = text_page.get_text_range()
-    except AssertionError:  # characters beyond the 16 bits that this call knows
-        text = text_page.get_text_bounded()
-    return str(text).replace("\ufffe", HYPHEN).replace("\x02", HYPHEN)
+        for index in wanted:
+            page = pages[index]
+            with PDFIUM_LOCK:
+                pixels = _drawn(document, index)
+            lines = ocr.read(pixels, page.height)
+            if sum(len(line.text) for line in lines) > sum(len(line.text) for line in page.lines):
+                pages[index] = replace(page, lines=lines)
+                read += 1
+    finally:
+        with PDFIUM_LOCK:
+            document.close()
+    return read
 
 
-def _outline(document: Any) -> Iterator[_Entry]:
+def _drawn(document: Any, index: int) -> Any:
+    """The page's picture: uint8, shape (rows, columns, 3), red first."""
+    page = document[index]
+    try:
+        width, height = page.get_size()
+        scale = min(ocr.DPI / 72, _LONGEST / max(width, height, 1.0))
+        bitmap = page.render(scale=scale, rev_byteorder=True, prefer_bgrx=False)
+        pixels = bitmap.to_numpy()[:, :, :3].copy()
+        bitmap.close()
+        return pixels
+    finally:
+        page.close()
+
+
+def _outline(document: Any) -> Iterator[Entry]:
     for bookmark, _ in zip(document.get_toc(max_depth=10), range(20_000), strict=False):
         destination = bookmark.get_dest()
         index = destination.get_index() if destination else None
         title = one_line(bookmark.get_title())
         if index is not None and title:
-            yield _Entry(index, bookmark.level + 1, title)
+            yield Entry(index, bookmark.level + 1, title)
 
 
-def _read_with_pypdf(data: bytes, limits: LimitSettings) -> tuple[list[list[_Line]], list[_Entry], dict[str, str]]:
+def _read_with_pypdf(data: bytes, limits: LimitSettings) -> tuple[list[Page], list[Entry], dict[str, str]]:
     import pypdf
 
     logging.getLogger("pypdf").addHandler(logging.NullHandler())  # it tells each repair on stderr otherwise
@@ -174,23 +175,80 @@ def _read_with_pypdf(data: bytes, limits: LimitSettings) -> tuple[list[list[_Lin
     if reader.is_encrypted and not reader.decrypt(""):
         raise DocumentRefused("encrypted PDF: it needs a password", "save it without a password")
     _check_pages(len(reader.pages), limits)
-    pages = [[_Line(line) for line in page.extract_text().splitlines()] for page in reader.pages]
+    pages = [Page(tuple(Line(line) for line in page.extract_text().splitlines())) for page in reader.pages]
     if not pages:
         raise DocumentRefused("broken PDF: it has no pages")
     return pages, [], {"Title": one_line((reader.metadata and reader.metadata.title) or "")}
 
 
-# --- text and headings ------------------------------------------------------------------------------------------------
+# --- writing ----------------------------------------------------------------------------------------------------------
 
 
-def _page_text(page: Sequence[_Line], hyphens: Hyphens) -> tuple[str, list[int]]:
-    """The page's text in normal form, a blank line where a wide gap is, and the offset of each line."""
-    gaps = [page[number - 1].top - page[number].top for number in range(1, len(page))]
+class _Writer:
+    """Writes page after page into a TextBuilder, with what only the whole document tells."""
+
+    def __init__(self, limits: LimitSettings, pages: Sequence[Page], outline: Sequence[Entry]) -> None:
+        self.builder = TextBuilder(limits)
+        self._pages = [_blocks(lines) for lines in pdf_furniture.without(pages)]
+        text = [[line for block in page if isinstance(block, list) for line in block] for page in self._pages]
+        self._hyphens = Hyphens(line.text for lines in text for line in lines)
+        self._outline = outline
+        self._levels = {} if outline else pdf_headings.levels(text)
+
+    def page(self, number: int) -> None:
+        self.builder.page()
+        entries = [entry for entry in self._outline if entry.page == number]
+        for block in self._pages[number]:
+            if isinstance(block, Grid):
+                self.builder.table(
+                    [[self._hyphens.joined(cell) for cell in row] for row in block.rows], block.has_header
+                )
+            else:
+                entries = self._text(block, entries)
+
+    def _text(self, lines: Sequence[Line], entries: list[Entry]) -> list[Entry]:
+        """Writes lines and gives the entries of the outline that were not among them."""
+        text, starts = _block_text(lines, self._hyphens)
+        if self._outline:
+            headings = pdf_headings.matched(text, entries)
+        else:
+            headings = pdf_headings.guessed(text, lines, starts, self._levels)
+        contents = pdf_contents.find(text)
+        headings = [found for found in headings if not any(start <= found[0] < end for start, end in contents)]
+        self.builder.lines(text, headings, contents)
+        found = {title for _, _, title in headings}
+        return [entry for entry in entries if entry.title not in found]
+
+
+def _blocks(lines: Sequence[Line]) -> list[list[Line] | Grid]:
+    """The page in reading order: stretches of text, and tables."""
+    found: list[list[Line] | Grid] = []
+    for zone in pdf_columns.zones(lines):
+        for block in pdf_tables.blocks(zone):
+            found += [block if isinstance(block, Grid) else list(_whole(block))]
+    return found
+
+
+def _whole(lines: Sequence[Line]) -> Iterator[Line]:
+    """The lines, one whose last word goes on joined to the line in which it does."""
+    held: Line | None = None
+    for line in lines:
+        line = replace(held, text=held.text + line.text) if held else line
+        held = line if line.text.endswith(HYPHEN) else None
+        if not held:
+            yield line
+    if held:
+        yield held
+
+
+def _block_text(lines: Sequence[Line], hyphens: Hyphens) -> tuple[str, list[int]]:
+    """The text in normal form, a blank line where a wide gap is, and the offset of each line."""
+    gaps = [lines[number - 1].top - lines[number].top for number in range(1, len(lines))]
     usual = statistics.median([gap for gap in gaps if gap > 1] or [0.0])
     parts: list[str] = []
     starts = []
     length = 0
-    for number, line in enumerate(page):
+    for number, line in enumerate(lines):
         text = normalise(hyphens.joined(line.text))
         if parts and text:
             gap = gaps[number - 1]
@@ -202,96 +260,6 @@ def _page_text(page: Sequence[_Line], hyphens: Hyphens) -> tuple[str, list[int]]
             parts.append(text)
             length += len(text)
     return "".join(parts), starts
-
-
-def _matched(text: str, entries: Iterable[_Entry]) -> list[tuple[int, int, str]]:
-    """The outline's entries for a page as headings at the lines that hold them; entries without a line are dropped."""
-    lines = [(match.start(), _key(match[0])) for match in re.finditer(r"[^\n]+", text)]
-    found: dict[int, tuple[int, int, str]] = {}
-    for entry in entries:
-        key = _key(entry.title)
-        for number, (start, line) in enumerate(lines):
-            following = lines[number + 1][1] if number + 1 < len(lines) else ""
-            if start not in found and key and _is_heading(key, line, following):
-                found[start] = (start, entry.level, entry.title)
-                break
-    return sorted(found.values())
-
-
-def _is_heading(key: str, line: str, following: str) -> bool:
-    """True if a line is a title: it alone, with a number before it, or run over to the next line."""
-    if not line:
-        return False
-    if line == key or (line.endswith(key) and len(line) - len(key) <= 8):
-        return True
-    return len(line) * 2 > len(key) and key.startswith(line) and (line + following).startswith(key)
-
-
-def _key(text: str) -> str:
-    return "".join(_WORD_CHARACTER.findall(text)).casefold()
-
-
-def _levels(pages: Sequence[Sequence[_Line]]) -> dict[float, int]:
-    """Heading level of each type size that is clearly larger than the body's; the body's own size is level 0.
-
-    A size that only the cover has names no section, unless the document is short.
-    """
-    characters: Counter[float] = Counter()
-    spread: Counter[float] = Counter()
-    for page in pages:
-        spread.update({line.height for line in page})
-        for line in page:
-            characters[line.height] += len(line.text)
-    del characters[0.0]
-    if not characters:
-        return {}
-    body = characters.most_common(1)[0][0]
-    least = 1 if len(pages) <= 3 else max(2, len(pages) // 12)
-    most = characters.total() / 5
-    sizes = [size for size in characters if size > 1.15 * body and characters[size] < most and spread[size] >= least]
-    return {body: 0, **_ranks(sorted(sizes, reverse=True))}
-
-
-def _ranks(sizes: Iterable[float]) -> dict[float, int]:
-    """Level from 1 to 4 of sizes that come largest first; sizes that hardly differ share one."""
-    levels: dict[float, int] = {}
-    level, last = 0, 0.0
-    for size in sizes:
-        if not level or size < 0.94 * last:
-            level, last = level + 1, size
-        levels[size] = min(level, 4)
-    return levels
-
-
-def _guessed(
-    text: str, page: Sequence[_Line], starts: Sequence[int], levels: dict[float, int]
-) -> list[tuple[int, int, str]]:
-    """Lines in large type, and lines in bold type that are numbered or stand apart, as headings."""
-    deepest = max(levels.values(), default=0)
-    found = []
-    for number, (line, start) in enumerate(zip(page, starts, strict=True)):
-        end = text.find("\n", start)
-        title = text[start : end if end >= 0 else len(text)]
-        if not 3 <= len(title) <= 120 or _SENTENCE_END.search(title) or not _key(title).strip("0123456789"):
-            continue
-        level = levels.get(line.height, 0)
-        if not level and line.is_bold and not _ROW.fullmatch(title):
-            is_apart = start > 1 and text[start - 2 : start] == "\n\n"
-            is_last_bold = number + 1 < len(page) and not page[number + 1].is_bold
-            level = _bold_level(title, deepest, is_apart and is_last_bold)
-        if level:
-            found.append((start, level, title))
-    return found
-
-
-def _bold_level(title: str, deepest: int, stands_apart: bool) -> int:
-    """The level of a bold line under headings down to `deepest`; 0 if it is none."""
-    match = _NUMBERED.fullmatch(title)
-    if match and match["dots"]:
-        return deepest + 1 + match["dots"].count(".")
-    if match:
-        return deepest + (3 if match["three"] else 2 if match["two"] else 1)
-    return deepest + 4 if stands_apart and len(title) <= 80 and title[0].isupper() else 0
 
 
 def _ranges(numbers: Sequence[int]) -> str:
