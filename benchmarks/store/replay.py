@@ -20,7 +20,7 @@ import tempfile
 import time
 import traceback
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -140,7 +140,7 @@ def states(recording: Recording, seed: int, count: int) -> Iterator[State]:
         if missing <= 0:
             return
         at = set(_moments(recording, rng, -(-missing // ways)))
-        for state in _walk(recording, at, f"{seed} {number}"):
+        for state in states_at(recording, at, f"{seed} {number}"):
             digest = _digest(state)
             if digest not in met and len(met) < count:
                 met.add(digest)
@@ -157,9 +157,9 @@ def _moments(recording: Recording, rng: random.Random, count: int) -> list[int]:
     for number in range(count):
         first, end = operations[number % len(operations)]
         within = range(first, end)
-        acknowledged = [n for n in within if _says(calls[n], b'{"ack"')]
+        said = [n for n in within if _says(calls[n], b'{"ack"')]
         syncs = [n for n in within if calls[n].name in ("fsync", "fdatasync")]
-        kind = (acknowledged, [n - 1 for n in syncs], within)[(number + number // len(operations)) % 3]
+        kind = (said, [n - 1 for n in syncs], within)[(number + number // len(operations)) % 3]
         out.append(1 + rng.choice(kind))
     return out
 
@@ -169,7 +169,14 @@ def _says(call: Call, line: bytes) -> bool:
     return call.name == "write" and journal and bytes_of(call.arguments[1]).startswith(line)
 
 
-def _walk(recording: Recording, moments: set[int], seed: str) -> Iterator[State]:
+def acknowledged(recording: Recording, kind: str) -> set[int]:
+    """The moments at which operations of that kind had just been acknowledged."""
+    line = f'{{"ack": "{kind}"'.encode()
+    return {n for n, call in enumerate(recording.calls, 1) if _says(call, line)}
+
+
+def states_at(recording: Recording, moments: set[int], seed: str) -> Iterator[State]:
+    """What the cuts leave at these moments."""
     disk = Disk(recording.root, recording.first)
     for at, call in enumerate(recording.calls, 1):
         disk.follow(call)
@@ -208,13 +215,13 @@ class Checker:
             self._child.start()
             theirs.close()
         lay_out(state.tree, self._place.root)
-        self._ours.send(state.expected)
         try:
+            self._ours.send(state.expected)
             if self._ours.poll(PATIENCE):
                 faults: list[Fault] = self._ours.recv()
                 return faults
             said = "the check hangs"
-        except EOFError:
+        except (EOFError, ConnectionError):
             said = "the check died"
         self.close()
         return [("unreadable", said)]
@@ -241,11 +248,16 @@ def _serve(place: Deep, theirs: Connection) -> None:
 
 def run(count: int, seed: int, folder: Path, mutation: str = "", sessions: int = 4, until_fault: bool = False) -> Tally:
     """Traces once and checks so many states, in `folder`."""
-    tally = Tally()
     recording = record(folder, seed, sessions, mutation)
+    return examine(states(recording, seed, count), folder, until_fault)
+
+
+def examine(found: Iterable[State], folder: Path, until_fault: bool = False) -> Tally:
+    """Lays out the states in `folder`, one after the other, and checks them."""
+    tally = Tally()
     checker = Checker(folder)
     try:
-        for state in states(recording, seed, count):
+        for state in found:
             tally.add(state, checker.check(state))
             if until_fault and tally.faults:
                 break

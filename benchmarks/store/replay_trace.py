@@ -1,9 +1,9 @@
 """The system calls of a traced process that change files, with their bytes, as strace writes them.
 
 Everything that a store does to its files goes through calls, but for two things. SQLite's -shm is mapped, and what is
-in it cannot be seen: a power cut leaves zeros there, and SQLite makes it anew. And `read` is left out, though it moves a
-descriptor's position. So the end of a run is compared with the real folder (replay.record), and any other mapping for
-writing is refused.
+in it cannot be seen: a power cut leaves zeros there, and SQLite makes it anew. And `read` is left out, though it moves
+a descriptor's position. So the end of a run is compared with the real folder (replay.record), and any other mapping
+for writing is refused.
 """
 
 from __future__ import annotations

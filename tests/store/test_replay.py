@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from benchmarks.store import order
 from benchmarks.store.harness import fast_folder
 from benchmarks.store.mutations import by_replay
-from benchmarks.store.replay import run
+from benchmarks.store.replay import Recording, acknowledged, examine, record, states, states_at
 from benchmarks.store.replay_disk import Change, Cut, Disk, Tree, cuts
 from benchmarks.store.replay_trace import parse
 
@@ -19,14 +20,40 @@ needs_strace = pytest.mark.skipif(not order.available(), reason="strace is missi
 ROOT = Path("/kb")
 
 
-@needs_strace
-def test_sixty_power_cuts_lose_nothing_and_leave_nothing_half_done() -> None:
+@pytest.fixture(scope="module")
+def recording() -> Iterator[tuple[Recording, Path]]:
     with tempfile.TemporaryDirectory(dir=fast_folder()) as folder:
-        tally = run(60, 1, Path(folder), sessions=2)
+        yield record(Path(folder), 1, sessions=2), Path(folder)
+
+
+@needs_strace
+def test_sixty_power_cuts_lose_nothing_and_leave_nothing_half_done(recording: tuple[Recording, Path]) -> None:
+    traced, folder = recording
+    tally = examine(states(traced, 1, 60), folder)
     assert tally.messages == []
     assert sum(tally.states.values()) == 60
     assert len(tally.states) >= 5, tally.table()
     assert len(tally.cuts) == len(cuts(0, ""))
+
+
+@needs_strace
+@pytest.mark.parametrize("kind", ["create", "purge", "backup", "restore", "migrate"])
+def test_what_was_just_acknowledged_survives_every_cut(recording: tuple[Recording, Path], kind: str) -> None:
+    traced, folder = recording
+    moment = min(acknowledged(traced, kind))
+    tally = examine(states_at(traced, {moment}, "1"), folder)
+    assert tally.messages == []
+    assert tally.states == {kind: len(cuts(0, ""))}
+
+
+@needs_strace
+def test_no_power_cut_brings_back_a_file_or_a_log_that_a_purge_removed(recording: tuple[Recording, Path]) -> None:
+    traced, _ = recording
+    left = {state.cut: state.tree for state in states_at(traced, {min(acknowledged(traced, "purge"))}, "1")}
+    for cut, tree in left.items():
+        held = {path for path in tree if "/vectors" in path or "/lexical-" in path}
+        assert held == {path for path in left["everything kept"] if "/vectors" in path or "/lexical-" in path}, cut
+        assert tree["made/here/kb/catalogue.sqlite-wal"] == b"", cut
 
 
 @needs_strace
