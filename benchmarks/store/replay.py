@@ -28,13 +28,14 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from benchmarks.store import replay_work, seeded
+from benchmarks.store import seeded
 from benchmarks.store.harness import FAULTS, PATIENCE, context, fast_folder
 from benchmarks.store.replay_disk import Disk, Tree, cuts
 from benchmarks.store.replay_trace import Call, bytes_of, path_of, trace
-from benchmarks.store.replay_work import Deep, Expected, Fault, check, expected, first_files
+from benchmarks.store.replay_work import SESSIONS, Deep, Expected, Fault, check, expected, first_files
 
 JOURNAL = "journal"
+AGAIN = 30  # states of a recovery that was cut off
 ROUNDS = 20  # over the trace, at most, until so many states are found that differ
 
 
@@ -97,10 +98,20 @@ def record(folder: Path, seed: int, sessions: int, mutation: str = "") -> Record
     """Traces the work in `folder`. Raises ValueError if what was seen is not what the work left behind."""
     root = folder / "work"
     first_files(root)
-    first = on_disk(root)
-    arguments = [str(root), str(seed), str(sessions), mutation]
-    calls = trace("benchmarks.store.replay_work", arguments, root, folder / "trace")
-    (folder / "trace").unlink()
+    return _record(root, [str(seed), str(sessions), mutation])
+
+
+def record_again(folder: Path, state: State) -> Recording:
+    """Traces a process that writes to what a power cut left."""
+    root = folder / "again"
+    lay_out(state.tree, root)
+    return _record(root, ["again"])
+
+
+def _record(root: Path, arguments: Sequence[str]) -> Recording:
+    first, log = on_disk(root), root.with_name("trace")
+    calls = trace("benchmarks.store.replay_work", [str(root), *arguments], root, log)
+    log.unlink()
     disk = Disk(root, first)
     for call in calls:
         disk.follow(call)
@@ -175,6 +186,18 @@ def acknowledged(recording: Recording, kind: str) -> set[int]:
     return {n for n, call in enumerate(recording.calls, 1) if _says(call, line)}
 
 
+def interrupted(recording: Recording, seed: int, count: int) -> Iterator[State]:
+    """States in which a commit was cut off, so that the next writer has to recover."""
+    rng = random.Random(seed)
+    usable = ("add", "ingest", "replace", "purge", "rebuild")
+    moments = iter(_moments(recording, rng, 100 * count))
+    while count:
+        found = list(states_at(recording, {next(moments)}, f"{seed} again"))
+        if found[0].expected.kind in usable and not found[0].expected.acknowledged:
+            count -= 1
+            yield rng.choice(found)
+
+
 def states_at(recording: Recording, moments: set[int], seed: str) -> Iterator[State]:
     """What the cuts leave at these moments."""
     disk = Disk(recording.root, recording.first)
@@ -246,15 +269,26 @@ def _serve(place: Deep, theirs: Connection) -> None:
                 theirs.send([("unreadable", f"{type(error).__name__}: {error} ({where.filename}:{where.lineno})")])
 
 
-def run(count: int, seed: int, folder: Path, mutation: str = "", sessions: int = 4, until_fault: bool = False) -> Tally:
-    """Traces once and checks so many states, in `folder`."""
+def run(
+    count: int,
+    seed: int,
+    folder: Path,
+    mutation: str = "",
+    sessions: int = len(SESSIONS),
+    again: int = 0,
+    until_fault: bool = False,
+) -> Tally:
+    """Traces once and checks so many states, in `folder`; then traces so many recoveries and cuts them off as well."""
     recording = record(folder, seed, sessions, mutation)
-    return examine(states(recording, seed, count), folder, until_fault)
-
-
-def examine(found: Iterable[State], folder: Path, until_fault: bool = False) -> Tally:
-    """Lays out the states in `folder`, one after the other, and checks them."""
     tally = Tally()
+    examine(states(recording, seed, count), folder, tally, until_fault)
+    for number, state in enumerate(interrupted(recording, seed, again)):
+        examine(states(record_again(folder, state), seed + number, AGAIN), folder, tally, until_fault)
+    return tally
+
+
+def examine(found: Iterable[State], folder: Path, tally: Tally, until_fault: bool = False) -> None:
+    """Lays out the states in `folder`, one after the other, and checks them."""
     checker = Checker(folder)
     try:
         for state in found:
@@ -263,20 +297,20 @@ def examine(found: Iterable[State], folder: Path, until_fault: bool = False) -> 
                 break
     finally:
         checker.close()
-    return tally
 
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--states", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--sessions", type=int, default=len(replay_work.SESSIONS))
+    parser.add_argument("--sessions", type=int, default=len(SESSIONS), help="parts of the work that are done")
+    parser.add_argument("--again", type=int, default=6, help="recoveries that are cut off as well")
     parser.add_argument("--mutation", default="", choices=["", *seeded.MUTATIONS])
     parser.add_argument("--folder", default=fast_folder(), help="where the folders are made")
     asked = parser.parse_args(arguments)
     started = time.perf_counter()
     with tempfile.TemporaryDirectory(dir=asked.folder) as folder:
-        tally = run(asked.states, asked.seed, Path(folder), asked.mutation, asked.sessions)
+        tally = run(asked.states, asked.seed, Path(folder), asked.mutation, asked.sessions, asked.again)
     for message in tally.messages[:10]:
         print(message, file=sys.stderr)
     print(tally.table())

@@ -1,9 +1,11 @@
 """What a process does under strace, and what has to be found of it after the power went.
 
     python -m benchmarks.store.replay_work FOLDER SEED SESSIONS MUTATION
+    python -m benchmarks.store.replay_work FOLDER again
 
 A store is made, changed in every way in several sessions, backed up and restored; a store of an older format is brought
-to this one. The journal, a file beside them, tells what was begun and what was acknowledged.
+to this one. The journal, a file beside them, tells what was begun and what was acknowledged. `again` opens what a power
+cut left in FOLDER and writes to it, so that the power can go a second time while a writer recovers.
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from benchmarks.store.workload import (
     Operation,
     Place,
     State,
+    Step,
     Workload,
     applied,
     canary,
@@ -39,7 +42,7 @@ from ragkb.store.schema import FORMAT
 OLD = Path(__file__).parents[2] / "tests" / "store" / "formats" / "format-1.zip"
 OLD_DOCUMENTS = 4
 CHECKPOINT = 60  # pages of the log after which SQLite empties it; its own 1,000 would take a larger store
-NEXT = 9_999_999  # the canary of the write after a power cut
+AGAIN, NEXT = 9_999_998, 9_999_999  # the canaries of what is written after a power cut, traced and not
 SESSIONS = [
     ["add", "add", "ingest", "replace", "delete"],
     ["add", "backup", "ingest", "purge", "add"],
@@ -131,6 +134,18 @@ def work(place: Deep, seed: int, sessions: int) -> None:
     journal.write(begin="migrate", steps=[], about=None)
     migrate(place.old)
     journal.write(ack="migrate")
+
+
+def work_again(place: Deep) -> None:
+    """Says what it finds, then writes, which removes first what the power cut left half done."""
+    journal = Journal(place.journal)
+    with open_kb(place.kb) as kb:
+        journal.write(begin="find", steps=[read(kb, Seen())], about=None)
+        journal.write(ack="find")
+        step: Step = {"again.txt": canary(AGAIN)}
+        journal.write(begin="recover", steps=[step], about=None)
+        kb.add([NewDocument(source, text_of(str(word))) for source, word in step.items()])
+        journal.write(ack="recover")
 
 
 def _checkpoint_often() -> None:
@@ -226,6 +241,8 @@ def _migrated(place: Deep, wanted: Expected) -> list[Fault]:
 
 
 def main() -> None:
+    if sys.argv[2] == "again":
+        return work_again(Deep(Path(sys.argv[1])))
     folder, seed, sessions, mutation = sys.argv[1:]
     with seeded.applied(mutation):
         work(Deep(Path(folder)), int(seed), int(sessions))

@@ -11,7 +11,17 @@ import pytest
 from benchmarks.store import order
 from benchmarks.store.harness import fast_folder
 from benchmarks.store.mutations import by_replay
-from benchmarks.store.replay import Recording, acknowledged, examine, record, states, states_at
+from benchmarks.store.replay import (
+    Recording,
+    Tally,
+    acknowledged,
+    examine,
+    interrupted,
+    record,
+    record_again,
+    states,
+    states_at,
+)
 from benchmarks.store.replay_disk import Change, Cut, Disk, Tree, cuts
 from benchmarks.store.replay_trace import parse
 
@@ -29,7 +39,8 @@ def recording() -> Iterator[tuple[Recording, Path]]:
 @needs_strace
 def test_sixty_power_cuts_lose_nothing_and_leave_nothing_half_done(recording: tuple[Recording, Path]) -> None:
     traced, folder = recording
-    tally = examine(states(traced, 1, 60), folder)
+    tally = Tally()
+    examine(states(traced, 1, 60), folder, tally)
     assert tally.messages == []
     assert sum(tally.states.values()) == 60
     assert len(tally.states) >= 5, tally.table()
@@ -41,9 +52,20 @@ def test_sixty_power_cuts_lose_nothing_and_leave_nothing_half_done(recording: tu
 def test_what_was_just_acknowledged_survives_every_cut(recording: tuple[Recording, Path], kind: str) -> None:
     traced, folder = recording
     moment = min(acknowledged(traced, kind))
-    tally = examine(states_at(traced, {moment}, "1"), folder)
+    tally = Tally()
+    examine(states_at(traced, {moment}, "1"), folder, tally)
     assert tally.messages == []
     assert tally.states == {kind: len(cuts(0, ""))}
+
+
+@needs_strace
+def test_the_power_may_go_again_while_a_writer_recovers(recording: tuple[Recording, Path]) -> None:
+    traced, folder = recording
+    tally = Tally()
+    for state in interrupted(traced, 1, 1):
+        examine(states(record_again(folder, state), 1, 20), folder, tally)
+    assert tally.messages == []
+    assert tally.states["recover"] > 5
 
 
 @needs_strace
