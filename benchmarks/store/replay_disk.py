@@ -3,7 +3,8 @@
 The rules: fsync and fdatasync of a file make its bytes and length durable, not its name. fsync of a folder makes the
 names in it durable, not what they lead to, nor the folder's own name. A write reaches the disk in sectors of 512 bytes,
 each whole or not at all, and leaves what is beside it alone; a rename happens or does not; whatever was not synced does
-so in any order, or not at all. Real file systems keep more order than this.
+so in any order, or not at all. Only a removal does not overtake an earlier change of names in its folder: tantivy
+counts on that when it removes the files that meta.json no longer names. Real file systems keep more order than this.
 """
 
 from __future__ import annotations
@@ -269,9 +270,13 @@ class Disk:
 
 def _leave(folder: Folder, path: str, cut: Cut, out: Tree) -> None:
     names = dict(folder.durable)
+    complete = True
     for at, changed in folder.changes:
-        if cut.names(at):
+        removes = all(node is None for node in changed.values())
+        if cut.names(at) and (complete or not removes):
             _apply(names, changed)
+        else:
+            complete = False
     for name, node in names.items():
         if isinstance(node, Folder):
             out[path + name] = None

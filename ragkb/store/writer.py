@@ -71,6 +71,7 @@ class Writer:
             # subtle: overwrites the log's frames of a commit that failed at its last sync, which could come back
             meta.put(at, "pending", 1)
         with storage_errors(lexical.folder):
+            lexical.remove_remains()
             lexical.write((), phantoms_above=committed)
             reached("recover: lexical index cleaned")
             files = self._lexical_files(lexical)

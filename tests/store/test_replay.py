@@ -147,6 +147,15 @@ def test_a_rename_happens_or_does_not() -> None:
     assert _after(log + _sync(4, "/kb"), first)["nothing kept"] == {"a": b"new"}
 
 
+def test_a_removal_does_not_overtake_a_rename() -> None:
+    log = FOLDER + _rename("/kb/.m", "/kb/m") + f'1 unlink("{_hex("/kb/old")}") = 0\n'
+    first: Tree = {".m": b"new", "m": b"was", "old": b"data"}
+    for number in range(20):
+        for cut in cuts(1000, str(number)):
+            left = _disk(log, first).after(cut)
+            assert left["m"] == b"new" or "old" in left, cut.name
+
+
 def test_a_sync_saves_only_what_was_written_before_it_began() -> None:
     late = _write(3, "/kb/a", "late").replace("1 ", "2 ", 1)
     begun, ended = f"1 fsync(3<{_hex('/kb/a')}> <unfinished ...>\n", "1 <... fsync resumed>) = 0\n"
