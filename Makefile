@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_KB := .demo/kb
 
-.PHONY: demo test check format kills damage readers backups mutations access scale hostile fuzz ingest clean
+.PHONY: demo test check format kills damage readers backups mutations replay access scale hostile fuzz ingest clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -42,6 +42,9 @@ format: $(VENV)/.installed-dev  ## put the code into its form
 
 kills: $(VENV)/.installed-dev  ## a thousand kills at random moments; nothing may be lost
 	$(BIN)/python -m benchmarks.store.kills --kills 1000 --seed 1
+
+replay: $(VENV)/.installed-dev  ## five hundred power cuts, played from a trace of the system calls; nothing may be lost
+	$(BIN)/python -m benchmarks.store.replay --states 500 --seed 1
 
 damage: $(VENV)/.installed-dev  ## three hundred flips, truncations and swaps; each has to be noticed
 	$(BIN)/python -m benchmarks.store.damage --trials 300 --seed 1

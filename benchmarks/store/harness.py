@@ -2,7 +2,7 @@
 
 A fresh process opens what the killed one left. Every operation that was acknowledged must be there whole, the one at
 hand whole or not at all; before a writer has come by, `verify` may find phantoms only, and nothing afterwards.
-SIGKILL does not test a power cut: that is tests/store/test_power.py.
+SIGKILL does not test a power cut: that is replay.py.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ def look(place: Place, purged: set[str], backups: Iterable[str], seen: Seen) -> 
         found.append(("torn", "the recovery changed what is stored"))
     seen.faults += found + again.faults
     kb.close()
-    seen.faults += [("leaked", word) for word in _words_in(place.kb) & purged]
+    seen.faults += [("leaked", word) for word in words_in(place.kb) & purged]
     for name in backups:
         _restore(place, name, seen)
 
@@ -173,7 +173,21 @@ def _restore(place: Place, name: str, seen: Seen) -> None:
     shutil.rmtree(target)
 
 
-def _words_in(folder: Path) -> set[str]:
+def differences(held: State, states: list[State]) -> list[tuple[str, str]]:
+    """The faults of a state that is none of `states`."""
+    if held in states:
+        return []
+    out = []
+    for source in sorted(set(held).union(*states)):
+        allowed = {state.get(source) for state in states}
+        word = held.get(source)
+        if word not in allowed:
+            out.append(("lost" if word is None else "phantom", f"{source}: {word}, allowed {allowed}"))
+    return out or [("torn", "half of a commit is there")]
+
+
+def words_in(folder: Path) -> set[str]:
+    """The canaries in the bytes of the files below the folder."""
     pattern = re.compile(rb"q[bcdfghjklm]{7}q")
     found: set[str] = set()
     for path in folder.rglob("*"):
@@ -275,14 +289,7 @@ class Series:
         return seen
 
     def _compare(self, seen: Seen, states: list[State]) -> list[tuple[str, str]]:
-        out: list[tuple[str, str]] = []
-        if seen.state not in states:
-            for source in sorted(set(seen.state).union(*states)):
-                allowed = {state.get(source) for state in states}
-                held = seen.state.get(source)
-                if held not in allowed:
-                    out.append(("lost" if held is None else "phantom", f"{source}: {held}, allowed {allowed}"))
-            out = out or [("torn", "half of a commit is there")]
+        out = differences(seen.state, states)
         for name, (_, state) in seen.backups.items():
             self._tally.backups += 1
             wanted = [self._known_backups[name]] if name in self._known_backups else states

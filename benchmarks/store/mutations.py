@@ -2,7 +2,8 @@
 
     python -m benchmarks.store.mutations
 
-Exit code 1 if one was not noticed within 20 kills, by a death at a crash point, or by the order of the system calls.
+Exit code 1 if one was not noticed within 20 kills, by a death at a crash point, by the order of the system calls, or
+within 60 states after a power cut.
 """
 
 from __future__ import annotations
@@ -11,10 +12,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks.store import crashes, harness, order
+from benchmarks.store import crashes, harness, order, replay
 from benchmarks.store.seeded import MUTATIONS
 
 KILLS = 20
+STATES = 60
 
 
 def by_order(name: str, folder: Path) -> str:
@@ -29,6 +31,12 @@ def by_kills(name: str, folder: Path) -> str:
     return f"kill {tally.first}: {', '.join(sorted(tally.faults))}" if tally.first else ""
 
 
+def by_replay(name: str, folder: Path) -> str:
+    """The power cut, among STATES, after which a fault was seen; '' if none was."""
+    tally = replay.run(STATES, 1, folder / "replay", name, sessions=1, until_fault=True)
+    return f"power cut {sum(tally.states.values())}: {', '.join(sorted(tally.faults))}" if tally.faults else ""
+
+
 def by_deaths(name: str, folder: Path) -> str:
     """The first place at which the death of an `add` leaves a fault; '' if none does."""
     place, state = crashes.make_base(folder / "deaths")
@@ -40,10 +48,13 @@ def by_deaths(name: str, folder: Path) -> str:
     return ""
 
 
+LOOKS = {"kills and deaths": (by_kills, by_deaths), "order": (by_order,), "replay": (by_replay,)}
+
+
 def main() -> int:
     missed = 0
     for name, (_, seen_by) in MUTATIONS.items():
-        for look in (by_order,) if seen_by == "order" else (by_kills, by_deaths):
+        for look in LOOKS[seen_by]:
             with tempfile.TemporaryDirectory(dir=harness.fast_folder()) as folder:
                 what = look(name, Path(folder))
             if what:

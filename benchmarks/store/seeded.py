@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from ragkb.store import backup, catalogue, documents, files, lexical, meta, store, writer
+from ragkb.store.catalogue import Catalogue
 from ragkb.store.lexical import LexicalIndex
 from ragkb.store.records import Entry, IndexFile
 from ragkb.store.writer import Writer
@@ -125,6 +126,18 @@ def _no_sync_of_folders() -> list[Patch]:
     return [(module, "sync_folder", nothing) for module in (files, lexical, store, catalogue, backup)]
 
 
+def _no_sync_by_sqlite() -> list[Patch]:
+    """SQLite leaves it to the system when a transaction reaches the disk."""
+    connect = Catalogue._connect
+
+    def careless(self: Catalogue) -> sqlite3.Connection:
+        connection = connect(self)
+        connection.execute("PRAGMA synchronous = OFF")
+        return connection
+
+    return [(Catalogue, "_connect", careless)]
+
+
 def _only(fsync: Callable[[int], None], folders: bool) -> Callable[[int], None]:
     def some(descriptor: int) -> None:
         if stat.S_ISDIR(os.fstat(descriptor).st_mode) == folders:
@@ -133,8 +146,8 @@ def _only(fsync: Callable[[int], None], folders: bool) -> Callable[[int], None]:
     return some
 
 
-# name: (what it does wrong, what sees it). order: the rules of order.py over the system calls of a commit, since no
-# kill shows what only a power cut loses.
+# name: (what it does wrong, what sees it). No kill shows what only a power cut loses. order: the rules of order.py over
+# the system calls of a commit, and replay.py; replay: replay.py alone.
 MUTATIONS: dict[str, tuple[Callable[[], list[Patch]], str]] = {
     "catalogue before lexical index": (_catalogue_before_lexical, "kills and deaths"),
     "catalogue before vectors": (_catalogue_before_vectors, "kills and deaths"),
@@ -145,6 +158,7 @@ MUTATIONS: dict[str, tuple[Callable[[], list[Patch]], str]] = {
     "no mark of a commit that was begun": (_no_mark, "kills and deaths"),
     "files are not synced": (_no_sync_of_files, "order"),
     "folders are not synced": (_no_sync_of_folders, "order"),
+    "SQLite does not sync": (_no_sync_by_sqlite, "replay"),
 }
 
 

@@ -26,7 +26,7 @@ from ragkb.errors import InputError, NotFound, StorageError
 from ragkb.store import meta
 from ragkb.store.catalogue import CATALOGUE, Catalogue, sound
 from ragkb.store.crashpoints import reached
-from ragkb.store.files import sha256_file, storage_errors, sync_file, sync_folder
+from ragkb.store.files import make_folders, sha256_file, storage_errors, sync_file, sync_folder
 from ragkb.store.migrate import migrate
 from ragkb.store.schema import FORMAT
 from ragkb.store.store import Store
@@ -98,7 +98,7 @@ def restore(file: Path, folder: Path) -> Backup:
     shutil.rmtree(staging, ignore_errors=True)
     try:
         with storage_errors(folder):
-            staging.mkdir(parents=True)
+            make_folders(staging)
             manifest = _unpack(file, staging)
             reached("restore: unpacked")
             _index(staging)

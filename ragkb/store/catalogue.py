@@ -18,7 +18,7 @@ from pathlib import Path
 from ragkb.errors import Busy, InputError, StorageError
 from ragkb.store import meta
 from ragkb.store.crashpoints import reached
-from ragkb.store.files import storage_errors, sync_folder
+from ragkb.store.files import storage_errors, sync_file, sync_folder
 from ragkb.store.records import IndexFile
 from ragkb.store.schema import APPLICATION_ID, FORMAT, SCHEMA
 
@@ -131,16 +131,17 @@ class Catalogue:
         self._witness(now)
 
     def vacuum(self) -> None:
-        """Rewrites the file without free pages and empties the write-ahead log. Needs the writer's lock.
+        """Rewrites the file without free pages and empties the write-ahead log, durably. Needs the writer's lock.
 
         Raises Busy if a reader holds on to the old pages: they are then still in the file.
         """
-        with _sqlite_errors(self.path):
+        with storage_errors(self.path), _sqlite_errors(self.path):
             connection = self._connect()
             try:
                 connection.execute("VACUUM")
                 reached("catalogue: vacuumed")
                 blocked, *_ = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                sync_file(self.path.with_name(f"{self.path.name}-wal"))  # subtle: SQLite does not, once it is empty
                 reached("catalogue: log emptied")
             finally:
                 connection.close()

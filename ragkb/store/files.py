@@ -66,6 +66,14 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def make_folders(folder: Path) -> None:
+    """Makes the folder, and those above it that are missing, under names that survive a power cut. Raises OSError."""
+    made = [one for one in (folder, *folder.parents) if not one.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for one in made:
+        sync_folder(one.parent)
+
+
 def sha256_file(path: Path) -> str:
     """Hexadecimal SHA-256 of the file, read in blocks."""
     with path.open("rb") as file:

@@ -7,10 +7,12 @@ catalogue does not show (deleted, or not committed yet) are dropped by the calle
 from __future__ import annotations
 
 import errno
+import json
 import math
+import re
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +30,7 @@ ANALYZER = "terms"
 PUBLIC = "public"
 HEAP = 64_000_000
 MOSTLY = 0.8  # share of the rows from which a reader is taken to see nearly everything
+_SEGMENT_FILE = re.compile(r"[0-9a-f]{32}\..*")
 REPAIR = "run `ragkb doctor --rebuild`"
 
 
@@ -116,6 +119,18 @@ class LexicalIndex:
         finally:
             del writer  # subtle: it holds tantivy's lock for as long as the error's traceback holds it
 
+    def remove_remains(self) -> None:
+        """Removes the files that the last commit does not name. Needs the writer's lock. Raises StorageError.
+
+        subtle: tantivy names a file of deletions after a number that counts what was written. A writer that died
+        between that file and meta.json leaves it under the name that the next one wants, which would then be refused.
+        """
+        with storage_errors(self.folder):
+            named = _named((self.folder / "meta.json").read_bytes())
+            for path in self.folder.iterdir():
+                if _SEGMENT_FILE.fullmatch(path.name) and not named(path.name):
+                    path.unlink(missing_ok=True)
+
     def files(self, known: Mapping[str, IndexFile]) -> list[IndexFile]:
         """The files that make up the index, by name; locks and what tantivy had begun to write are left out.
 
@@ -124,6 +139,21 @@ class LexicalIndex:
         paths = (path for path in self.folder.iterdir() if path.is_file())
         kept = sorted(path for path in paths if path.suffix != ".lock" and not path.name.startswith(".tmp"))
         return [_listed(path, known.get(path.name)) for path in kept]
+
+
+def _named(meta: bytes) -> Callable[[str], bool]:
+    """Whether tantivy's meta.json names a segment's file: `ID.extension`, or `ID.number.del`. Raises StorageError."""
+    try:
+        segments = json.loads(meta)["segments"]
+        deletions = {one["segment_id"].replace("-", ""): (one["deletes"] or {}).get("opstamp") for one in segments}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StorageError(f"meta.json of the lexical index cannot be understood ({error})", REPAIR) from None
+
+    def named(name: str) -> bool:
+        segment, _, rest = name.partition(".")
+        return segment in deletions and (not rest.endswith(".del") or rest == f"{deletions[segment]}.del")
+
+    return named
 
 
 def _listed(path: Path, old: IndexFile | None) -> IndexFile:

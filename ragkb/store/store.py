@@ -13,7 +13,7 @@ from ragkb.errors import InputError, ModelError, NotFound, StorageError
 from ragkb.store import meta, snapshot
 from ragkb.store.catalogue import CATALOGUE, GENERATION, STAGING, Catalogue, sound
 from ragkb.store.crashpoints import reached
-from ragkb.store.files import sha256_file, storage_errors, sync_folder
+from ragkb.store.files import make_folders, sha256_file, storage_errors, sync_folder
 from ragkb.store.lexical import REPAIR, LexicalIndex, new_lexical_folder
 from ragkb.store.lock import writer_lock
 from ragkb.store.reader import Reader
@@ -59,7 +59,7 @@ class Store:
     def create(cls, folder: Path, embedder: str, dim: int) -> Store:
         """A new, empty knowledge base; an existing one is opened. Raises InputError, StorageError."""
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            make_folders(folder)
             taken = (folder / CATALOGUE).exists() or not _is_beginning(folder)
         except FileExistsError:
             raise InputError(f"{folder}: a file, not a folder", "name a folder") from None

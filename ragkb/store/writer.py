@@ -23,7 +23,7 @@ from ragkb.errors import StorageError
 from ragkb.store import chunks, documents, embeddings, meta
 from ragkb.store.catalogue import sound
 from ragkb.store.crashpoints import reached
-from ragkb.store.files import storage_errors
+from ragkb.store.files import storage_errors, sync_folder
 from ragkb.store.lexical import REPAIR, LexicalIndex, new_lexical_folder
 from ragkb.store.records import Entry, IndexFile
 from ragkb.store.vectors import BLOCK, MOST_ROWS, Segment, merge_segments, to_merge, write_segment
@@ -71,6 +71,7 @@ class Writer:
             # subtle: overwrites the log's frames of a commit that failed at its last sync, which could come back
             meta.put(at, "pending", 1)
         with storage_errors(lexical.folder):
+            lexical.remove_remains()
             lexical.write((), phantoms_above=committed)
             reached("recover: lexical index cleaned")
             files = self._lexical_files(lexical)
@@ -162,6 +163,9 @@ class Writer:
         self.rebuild()
         reached("compact: indexes rebuilt")
         self._store.catalogue.vacuum()
+        with storage_errors(self._store.folder):
+            sync_folder(self._vectors)  # subtle: a power cut must not bring back the names of files that were removed
+            sync_folder(self._store.folder)
 
     def rebuild_vectors(self) -> None:
         """Makes the dense index anew from the stored embeddings, in as few segments as there can be."""

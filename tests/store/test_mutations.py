@@ -19,17 +19,18 @@ pytestmark = pytest.mark.xdist_group("crashes")
 needs_strace = pytest.mark.skipif(not order.available(), reason="strace is missing or may not trace")
 
 
-BY_ORDER = [name for name, (_, seen_by) in MUTATIONS.items() if seen_by == "order"]
+def _seen_by(what: str) -> list[str]:
+    return [name for name, (_, seen_by) in MUTATIONS.items() if seen_by == what]
 
 
-@pytest.mark.parametrize("name", [name for name in MUTATIONS if name not in BY_ORDER])
+@pytest.mark.parametrize("name", _seen_by("kills and deaths"))
 def test_a_seeded_fault_is_noticed(name: str) -> None:
     with tempfile.TemporaryDirectory(dir=fast_folder()) as folder:
         assert by_deaths(name, Path(folder))
 
 
 @needs_strace
-@pytest.mark.parametrize("name", BY_ORDER)
+@pytest.mark.parametrize("name", _seen_by("order"))
 def test_a_missing_sync_is_noticed(name: str, tmp_path: Path) -> None:
     assert by_order(name, tmp_path)
 

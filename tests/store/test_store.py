@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from ragkb.errors import Busy, InputError, ModelError, NotFound, StorageError
 from ragkb.ingest.report import NewDocument
 from ragkb.kb import KnowledgeBase
+from ragkb.store.lexical import LexicalIndex
 from ragkb.store.lock import writer_lock
 from ragkb.store.records import IndexFile
 from ragkb.store.vectors import to_merge
@@ -288,3 +290,21 @@ def test_a_vector_that_is_not_finite_is_never_stored(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="finite"):
         kb.add([NewDocument("a.txt", "Text.")])
     assert list(kb.documents()) == []
+
+
+def test_remains_of_a_recovery_that_died_do_not_stop_the_next_one(tmp_path: Path) -> None:
+    """As a recovery leaves it that died after it wrote which rows are deleted, before it said so in meta.json."""
+    index = LexicalIndex(tmp_path / "lexical", create=True)
+    index.write([(number, number, (), ["word"]) for number in range(5)])
+    shutil.copytree(index.folder, tmp_path / "before")
+    index.write((), phantoms_above=2)
+    written = {path.name for path in index.folder.glob("*.del")}
+    assert written
+    for name in ("meta.json", ".managed.json"):
+        shutil.copy(tmp_path / "before" / name, index.folder / name)
+    again = LexicalIndex(index.folder)
+    again.remove_remains()
+    again.write((), phantoms_above=2)
+    assert sorted(again.searcher().chunk_numbers()) == [0, 1, 2]
+    again.remove_remains()
+    assert {path.name for path in index.folder.glob("*.del")} == written
