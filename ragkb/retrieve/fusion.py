@@ -20,8 +20,9 @@ def above(hits: Scored, background: float) -> dict[int, float]:
 
 
 def share(hits: Scored, most: float) -> dict[int, float]:
-    """BM25 scores as a share of the most that any text could have, 0 to 1."""
-    return {number: min(1.0, score / most) for number, score in hits} if most > 0 else {}
+    """BM25 scores as a share of the most that any text could have, 0 to 1; of the best one, should that be more."""
+    greatest = max([most, *(score for _, score in hits)], default=0.0)
+    return {number: score / greatest if greatest > 0 else 0.0 for number, score in hits}
 
 
 def convex(dense: Mapping[int, float], lexical: Mapping[int, float], weight: float) -> list[tuple[int, float, Explain]]:

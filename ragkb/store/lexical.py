@@ -204,7 +204,8 @@ class LexicalSearcher:
 
     def _rarity(self, term: str) -> float:
         holding = self._searcher.doc_freq("terms", term)
-        return math.log(1 + (self.rows - holding + 0.5) / (holding + 0.5))
+        rows = max(self.rows, holding)  # subtle: what was deleted still counts for a term, but not as a row
+        return math.log(1 + (rows - holding + 0.5) / (holding + 0.5))
 
     def frequency(self, term: str, as_: Principal) -> int:
         """In how many rows that the principal may see the term stands."""

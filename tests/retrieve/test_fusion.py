@@ -14,8 +14,8 @@ def test_cosines_are_counted_from_the_background() -> None:
 
 def test_bm25_is_a_share_of_the_most_that_there_could_be() -> None:
     assert share([(7, 6.0), (8, 3.0)], 12.0) == {7: 0.5, 8: 0.25}
-    assert share([(7, 13.0)], 12.0) == {7: 1.0}
-    assert share([(7, 0.0)], 0.0) == {}
+    assert share([(7, 15.0), (8, 6.0)], 12.0) == {7: 1.0, 8: 6.0 / 15.0}
+    assert share([(7, 0.0)], 0.0) == {7: 0.0}
 
 
 def test_nothing_scales_to_nothing() -> None:

@@ -288,3 +288,11 @@ def test_every_hit_of_forty_questions_is_the_text_that_its_document_holds_on_tha
             seen += 1
     assert len(asked) == 40
     assert seen == 40 * 20
+
+
+def test_words_that_every_text_held_are_still_found_after_most_were_deleted(kb: KnowledgeBase) -> None:
+    kb.add([NewDocument(f"{i}.txt", "The pump hums.") for i in range(20)])
+    for document in list(kb.documents())[:19]:
+        kb.delete(document.id)
+    kb.add([NewDocument("new.txt", "The pump hums and hums.")])
+    assert len(kb.search("pump hums", leg="lexical")) == 2
