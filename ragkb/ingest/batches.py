@@ -91,13 +91,15 @@ class Batches:
         running, self._running = self._running, None
         if running:
             self._commit(running)
-        touched, self._touched = self._touched, []
-        self._writer.touch(touched)
+            self._writer.touch(running.touched)
         filled, self._filling = self._filling, []
+        touched, self._touched = self._touched, []
         if filled:
-            self._running = self._start(filled)
+            self._running = self._start(filled, touched)
+        else:
+            self._writer.touch(touched)
 
-    def _start(self, batch: list[Made]) -> _Running:
+    def _start(self, batch: list[Made], touched: list[Touched]) -> _Running:
         """subtle: looks for known vectors after the commit of the batch before, so that none is made twice."""
         texts = {
             key: embedded_text(item)
@@ -107,7 +109,7 @@ class Batches:
         with self._store.reading() as reader:
             vectors = reader.embeddings(list(texts))
         missing = [key for key in texts if key not in vectors]
-        return _Running(batch, vectors, missing, Embedding(self._embedder, [texts[key] for key in missing]))
+        return _Running(batch, touched, vectors, missing, Embedding(self._embedder, [texts[key] for key in missing]))
 
     def _commit(self, running: _Running) -> None:
         try:
@@ -130,9 +132,13 @@ class Batches:
 
 @dataclass(frozen=True, slots=True)
 class _Running:
-    """A batch that is embedded. vectors: those that the store has; missing: the keys of those that are made."""
+    """A batch that is embedded, and the files that were seen again meanwhile.
+
+    vectors: those that the store has; missing: the keys of those that are made.
+    """
 
     batch: list[Made]
+    touched: list[Touched]
     vectors: dict[bytes, NDArray[np.float16]]
     missing: list[bytes]
     work: Embedding

@@ -69,8 +69,7 @@ class Ingest:
         self._writer, self._embedder, self._settings = writer, embedder, settings
         self._ledger = Ledger(on_progress)
         self._parsed: deque[_Parsed] = deque()
-        with store.reading() as reader:
-            self._stored = Stored(reader.known())
+        self._stored = Stored(store)
         with ExitStack() as opened:
             self._parser = opened.enter_context(parser(settings.ingest, settings.limits))
             self._batches = opened.enter_context(Batches(store, writer, embedder, self._ledger))
@@ -130,7 +129,7 @@ class Ingest:
             given = sources.attributes(file)
             readers = narrowed(groups if given.groups is None else given.groups, given.own_groups)
             about = Attributes(readers, given.title, given.language, given.metadata)
-            is_whole = not may_hold(place[1]) and not self._stored.beneath(place)
+            is_whole = not may_hold(place[1])
             known = self._stored.untouched(place, file, self._fingerprint(about)) if is_whole else None
             if not known:
                 return self._expanded(place, sources.fetch(file, self._settings.limits), file.mtime_ns, about)

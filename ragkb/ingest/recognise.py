@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from ragkb.ingest.sources import SourceFile, places
 from ragkb.ingest.sources import covering as covering_of
 from ragkb.settings import Settings
 from ragkb.store.records import Known
+from ragkb.store.store import Store
 from ragkb.types import Scalar
 
 RECIPE = "3"  # part of every fingerprint: raise it when loaders or the chunker change what is stored
@@ -49,36 +50,32 @@ def fingerprint(about: Attributes, settings: Settings) -> str:
 
 
 class Stored:
-    """What the knowledge base held when the ingest began, and which of it was found under another name since."""
+    """What the knowledge base holds of files, and which of it was found under another name in this ingest."""
 
-    def __init__(self, known: Iterable[Known]) -> None:
-        self._at = {(item.root, item.source): item for item in known}
-        self._roots = {root for root, _ in self._at}
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._roots = set(store.roots())
         self._left: set[str] = set()
-        self._held = _held(self._at)
-        self._by_content: dict[str, list[Known]] = {}
-        for item in self._at.values():
-            self._by_content.setdefault(item.sha256, []).append(item)
 
     def place(self, file: SourceFile) -> tuple[str, str]:
         """(root, source) of the file: those under which it is stored already from a higher folder, else its own."""
         for place in places(file, self._roots):
-            if place in self._at or self.beneath(place):
+            if self.at(place) or self.beneath(place):
                 return place
         return file.root, file.source
 
     def untouched(self, place: tuple[str, str], file: SourceFile, print_: str) -> Known | None:
         """The document of a file that has the size and the time of change that it had; its bytes are not looked at."""
-        known = self._at.get(place)
+        known = self.at(place)
         same = known and (known.size, known.mtime_ns, known.fingerprint) == (file.size, file.mtime_ns, print_)
         return known if same else None
 
     def same(self, identity: Identity, print_: str) -> Known | None:
         """The document with these bytes: at this place, or at one whose file is gone."""
-        at_place = self._at.get((identity.root, identity.source))
+        at_place = self.at((identity.root, identity.source))
         if at_place:
             return at_place if (at_place.sha256, at_place.fingerprint) == (identity.sha256, print_) else None
-        for known in self._by_content.get(identity.sha256, []):
+        for known in self._store.known_by_content(identity.sha256):
             path = Path(known.root) / known.source
             if known.id in self._left:
                 continue
@@ -89,11 +86,13 @@ class Stored:
 
     def at(self, place: tuple[str, str]) -> Known | None:
         """The document that is stored there."""
-        return self._at.get(place)
+        return self._store.known_at(*place)
 
     def beneath(self, place: tuple[str, str]) -> set[tuple[str, str]]:
         """The places of the stored documents that the file at that place held: an archive, a message."""
-        return self._held.get(place, set())
+        if not may_hold(place[1]):
+            return set()
+        return {(known.root, known.source) for known in self._store.known_beneath(*place)}
 
     def leave(self, known: Known) -> None:
         """The document is not at its place any more: its file has another name, or it was removed."""
@@ -102,18 +101,7 @@ class Stored:
     def gone(self, covered: Sequence[str | Path], seen: set[tuple[str, str]]) -> Iterator[Known]:
         """The documents that came from these places, whose files were not seen, under whatever name."""
         covering = [covering_of(place) for place in covered]
-        for key, item in self._at.items():
+        for item in self._store.known():
+            key = item.root, item.source
             if key not in seen and item.id not in self._left and any(holds(*key) for holds in covering):
                 yield item
-
-
-def _held(places: Iterable[tuple[str, str]]) -> dict[tuple[str, str], set[tuple[str, str]]]:
-    """Place of each archive and message to the places of the stored documents that it holds."""
-    held: dict[tuple[str, str], set[tuple[str, str]]] = {}
-    for root, source in places:
-        parts = source.split("/")
-        for count in range(1, len(parts)):
-            outer = "/".join(parts[:count])
-            if may_hold(outer):
-                held.setdefault((root, outer), set()).add((root, source))
-    return held

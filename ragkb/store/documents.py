@@ -209,6 +209,13 @@ def known_at(at: sqlite3.Connection, root: str, source: str) -> Known | None:
     return Known(*row) if row else None
 
 
+def known_beneath(at: sqlite3.Connection, root: str, source: str) -> Iterator[Known]:
+    """What is stored with a source that goes on after `source` and a slash, by source."""
+    query = f"{_KNOWN} WHERE root = ? AND source > ? AND source < ? ORDER BY source"
+    for row in at.execute(query, (root, f"{source}/", f"{source}0")):  # 0 is what follows / in ASCII
+        yield Known(*row)
+
+
 def known_by_content(at: sqlite3.Connection, sha256: str) -> list[Known]:
     """What is stored of a file with these bytes, by root and source."""
     return [Known(*row) for row in at.execute(f"{_KNOWN} WHERE sha256 = ? ORDER BY root, source", (sha256,))]

@@ -16,7 +16,6 @@ from ragkb.store import chunks, documents, embeddings, meta
 from ragkb.store.catalogue import sound
 from ragkb.store.chunks import ChunkRow
 from ragkb.store.lexical import REPAIR
-from ragkb.store.records import Known
 from ragkb.store.snapshot import Snapshot, Visible, Where
 from ragkb.store.vectors import nearest
 from ragkb.types import Document, DocumentInfo, Principal
@@ -104,25 +103,6 @@ class Reader:
             return math.log(1 + (total - holding + 0.5) / (holding + 0.5))
 
         return idf
-
-    def known(self) -> list[Known]:
-        """What is stored, to recognise files."""
-        with sound(self.store.catalogue.path):
-            return list(documents.known(self.at))
-
-    def known_at(self, root: str, source: str) -> Known | None:
-        """What is stored at that place."""
-        with sound(self.store.catalogue.path):
-            return documents.known_at(self.at, root, source)
-
-    def known_by_content(self, sha256: str) -> list[Known]:
-        """What is stored of a file with these bytes, by root and source."""
-        with sound(self.store.catalogue.path):
-            return documents.known_by_content(self.at, sha256)
-
-    def roots(self) -> list[str]:
-        """The roots under which documents are stored, sorted."""
-        return documents.roots(self.at)
 
     def embeddings(self, digests: Sequence[bytes]) -> dict[bytes, NDArray[np.float16]]:
         """Stored vectors among `digests`."""

@@ -10,13 +10,14 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ragkb.errors import InputError, ModelError, NotFound, StorageError
-from ragkb.store import meta, snapshot
+from ragkb.store import documents, meta, snapshot
 from ragkb.store.catalogue import CATALOGUE, GENERATION, STAGING, Catalogue, sound
 from ragkb.store.crashpoints import reached
 from ragkb.store.files import make_folders, sha256_file, storage_errors, sync_folder
 from ragkb.store.lexical import REPAIR, LexicalIndex, new_lexical_folder
 from ragkb.store.lock import writer_lock
 from ragkb.store.reader import Reader
+from ragkb.store.records import Known
 from ragkb.store.snapshot import Snapshot
 from ragkb.store.writer import Writer
 
@@ -103,6 +104,33 @@ class Store:
         if held is None or held.folder != path:
             held = self._lexical = LexicalIndex(path)
         return held
+
+    # --- recognising ----------------------------------------------------------------------------------------------
+
+    def known(self) -> list[Known]:
+        """What is stored, by root and source."""
+        with self.catalogue.read() as at, sound(self.catalogue.path):
+            return list(documents.known(at))
+
+    def known_at(self, root: str, source: str) -> Known | None:
+        """What is stored at that place."""
+        with self.catalogue.read() as at, sound(self.catalogue.path):
+            return documents.known_at(at, root, source)
+
+    def known_beneath(self, root: str, source: str) -> list[Known]:
+        """What is stored with a source that goes on after `source` and a slash, by source."""
+        with self.catalogue.read() as at, sound(self.catalogue.path):
+            return list(documents.known_beneath(at, root, source))
+
+    def known_by_content(self, sha256: str) -> list[Known]:
+        """What is stored of a file with these bytes, by root and source."""
+        with self.catalogue.read() as at, sound(self.catalogue.path):
+            return documents.known_by_content(at, sha256)
+
+    def roots(self) -> list[str]:
+        """The roots under which documents are stored, sorted."""
+        with self.catalogue.read() as at:
+            return documents.roots(at)
 
     # --- reading --------------------------------------------------------------------------------------------------
 
