@@ -13,6 +13,7 @@ from ragkb.errors import StorageError
 from ragkb.store import meta
 
 SAMPLE, LEAST_SAMPLE = 512, 32  # chunks
+TENTH = 1.2816  # standard deviations from the tenth percentile of a normal distribution to its median
 
 
 def held(at: sqlite3.Connection, digests: Iterable[bytes], model: str) -> dict[bytes, NDArray[np.float16]]:
@@ -43,16 +44,19 @@ def blocks(at: sqlite3.Connection, model: str, rows: int) -> Iterator[tuple[NDAr
 
 
 def background(at: sqlite3.Connection, model: str) -> float:
-    """The cosine under which 95 % of the pairs of SAMPLE chunks lie, 0 if there are fewer than LEAST_SAMPLE chunks.
+    """The cosine that chunks have which have nothing to do with each other, 0 if there are fewer than LEAST_SAMPLE.
 
-    The sample is that of the lowest hashes: random, and the same for the same texts.
+    One standard deviation above the median of all pairs of SAMPLE chunks. The deviation is that of the lower half,
+    from the tenth percentile: pairs on one subject, or in a language that the embedder cannot read, make the upper half
+    long. The sample is that of the lowest hashes: random, and the same for the same texts.
     """
     rows = at.execute("SELECT vector FROM embeddings WHERE model = ? ORDER BY digest LIMIT ?", (model, SAMPLE))
     sample = [np.frombuffer(row[0], "<f2").astype(np.float32) for row in rows]
     if len(sample) < LEAST_SAMPLE:
         return 0.0
     cosines = np.stack(sample) @ np.stack(sample).T
-    return round(float(np.clip(np.percentile(cosines[np.triu_indices(len(sample), 1)], 95), 0, 0.99)), 3)
+    low, middle = np.percentile(cosines[np.triu_indices(len(sample), 1)], (10, 50))
+    return round(float(np.clip(middle + (middle - low) / TENTH, 0, 0.99)), 3)
 
 
 def forget(at: sqlite3.Connection) -> None:
