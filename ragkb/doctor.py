@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ragkb.errors import RagkbError
+from ragkb.ingest.lockdown import isolation
+from ragkb.ingest.sandbox import parser
 from ragkb.kb import KnowledgeBase
 from ragkb.models import load_embedder
 from ragkb.models.prepare import cache_folder
@@ -33,6 +35,7 @@ def examine(folder: Path) -> list[Check]:
 def _checks(folder: Path) -> Iterator[Check]:
     yield _check("settings", lambda: f"embedder {Settings.load().embedder}")
     yield _check("model", _model)
+    yield _check("sandbox", _sandbox)
     yield _disk(folder)
     yield _check("knowledge base", lambda: _knowledge_base(folder))
 
@@ -49,6 +52,15 @@ def _model() -> str:
     embedder = load_embedder(settings.embedder, settings.threads)
     embedder.embed(["one sentence"])
     return f"{embedder.id}, {embedder.precision}, prepared in {cache_folder()}"
+
+
+def _sandbox() -> str:
+    settings = Settings.load()
+    with parser(settings.ingest, settings.limits) as opened:
+        opened.submit(b"one sentence", "a.txt").result().document()
+    if not settings.ingest.workers:
+        return "off: ingest.workers is 0, files are parsed without limits on memory and time"
+    return f"a file was parsed in a process of its own, isolated by {isolation()}"
 
 
 def _disk(folder: Path) -> Check:

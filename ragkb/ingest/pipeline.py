@@ -130,7 +130,7 @@ class Ingest:
             readers = narrowed(groups if given.groups is None else given.groups, given.own_groups)
             about = Attributes(readers, given.title, given.language, given.metadata)
             is_whole = not may_hold(place[1])
-            known = self._stored.untouched(place, file, self._fingerprint(about)) if is_whole else None
+            known = self._stored.untouched(place, file, self._fingerprint(about, place[1])) if is_whole else None
             if not known:
                 return self._expanded(place, sources.fetch(file, self._settings.limits), file.mtime_ns, about)
             self._unchanged(self._ledger.open(file.size), known, place[1])
@@ -169,7 +169,7 @@ class Ingest:
         try:
             media = media_type(data, fetched.name)
             identity = Identity(root, source, media, hashlib.sha256(data).hexdigest(), len(data), mtime_ns)
-            known = self._stored.same(identity, self._fingerprint(about))
+            known = self._stored.same(identity, self._fingerprint(about, identity.source))
             if known:
                 self._seen_again(row, known, identity)
             else:
@@ -196,7 +196,7 @@ class Ingest:
         try:
             if not document.source:
                 raise DocumentRefused("a document without a source", "give it a name")
-            known = self._stored.same(identity, self._fingerprint(about))
+            known = self._stored.same(identity, self._fingerprint(about, identity.source))
             if known:
                 self._unchanged(row, known, document.source)
                 return
@@ -255,7 +255,7 @@ class Ingest:
             sha256=identity.sha256,
             size=identity.size,
             mtime_ns=identity.mtime_ns,
-            fingerprint=self._fingerprint(about),
+            fingerprint=self._fingerprint(about, identity.source),
             page_starts=draft.page_starts,
             headings=draft.headings,
             tables=draft.tables,
@@ -273,8 +273,8 @@ class Ingest:
 
     # --- what needs no parser -------------------------------------------------------------------------------------
 
-    def _fingerprint(self, about: Attributes) -> str:
-        return fingerprint(about, self._settings)
+    def _fingerprint(self, about: Attributes, source: str) -> str:
+        return fingerprint(about, source, self._settings)
 
     def _unchanged(self, row: int, known: Known, source: str, reason: str = "") -> None:
         self._ledger.settle(row, FileReport(source, "unchanged", reason, known.id, known.pages, known.chunks))

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from ragkb.ingest import ocr
+from ragkb.ingest.loaders import MAY_BE_PICTURES, suffix_of
 from ragkb.ingest.members import may_hold
 from ragkb.ingest.sources import SourceFile, places
 from ragkb.ingest.sources import covering as covering_of
@@ -41,11 +43,17 @@ class Attributes:
     metadata: Mapping[str, Scalar] | None = None
 
 
-def fingerprint(about: Attributes, settings: Settings) -> str:
-    """A hash of everything but the bytes that decides how a document is stored."""
+def fingerprint(about: Attributes, source: str, settings: Settings) -> str:
+    """A hash of everything but the bytes that decides how a document is stored.
+
+    Whether OCR reads pictures is part of it, for the formats that may hold pictures of pages alone.
+    """
     said = [sorted(about.groups), about.title, about.language, dict(about.metadata or {})]
     kinds, regions = sorted(settings.ingest.redact), sorted(settings.ingest.redact_regions)
     decided = [RECIPE, settings.chunk.model_dump(), said, [kinds, regions] if kinds else []]
+    mode = settings.ingest.ocr
+    if suffix_of(source) in MAY_BE_PICTURES and (mode == "on" or (mode == "auto" and ocr.enabled("auto"))):
+        decided.append("ocr")
     return hashlib.sha256(json.dumps(decided, sort_keys=True).encode()).hexdigest()[:32]
 
 

@@ -107,3 +107,18 @@ def test_pictures_that_cannot_be_read_are_refused() -> None:
         load(encoded(scanned(TEXT), "PNG")[:200], "a.png", LIMITS)
     with pytest.raises(LimitExceeded, match="pixels"):
         load(encoded(Image.new("1", (20_000, 20_000)), "PNG"), "a.png", LIMITS)
+
+
+@needs_ocr
+def test_a_scan_is_read_again_once_ocr_is_on(tmp_path: Path) -> None:
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "scan.pdf").write_bytes(
+        drawn(lambda sheet: sheet.drawString(72, 700, "Typed page."), picture_page(scanned(TEXT)))
+    )
+    said = []
+    for mode in ("off", "off", "on", "on"):
+        settings = Settings(ingest=IngestSettings(ocr=mode))
+        with KnowledgeBase.open(tmp_path / "kb", settings=settings) as kb:
+            (file,) = kb.ingest(tmp_path / "docs").files
+            said.append((file.status, file.ocr_pages))
+    assert said == [("partial", 0), ("unchanged", 0), ("ingested", 1), ("unchanged", 0)]

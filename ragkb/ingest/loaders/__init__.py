@@ -66,6 +66,9 @@ _MODULES = {
 EXTENSIONS: Mapping[str, str] = MappingProxyType({suffix: _MEDIA_TYPES[name] for suffix, name in _FORMATS.items()})
 """File name extension, in lower case with its dot, to media type."""
 
+MAY_BE_PICTURES = frozenset({".pdf", *(suffix for suffix, name in _FORMATS.items() if name in _PICTURES)})
+"""Extensions of files whose pages may be pictures."""
+
 _MAGIC = (
     (b"\x1f\x8b", "a gzip archive"), (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"), (b"Rar!", "a RAR archive"),
     (b"BZh", "a bzip2 archive"), (b"\xfd7zXZ", "an xz archive"), (b"\x28\xb5\x2f\xfd", "a Zstandard archive"),
