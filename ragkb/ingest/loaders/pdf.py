@@ -200,11 +200,18 @@ class _Writer:
         entries = [entry for entry in self._outline if entry.page == number]
         for block in self._pages[number]:
             if isinstance(block, Grid):
-                self.builder.table(
-                    [[self._hyphens.joined(cell) for cell in row] for row in block.rows], block.has_header
-                )
+                self._table(block)
             else:
                 entries = self._text(block, entries)
+
+    def _table(self, grid: Grid) -> None:
+        """A table, or lines where nothing names its columns: whoever reads a row would take the first one for names."""
+        rows = [[self._hyphens.joined(cell) for cell in row] for row in grid.rows]
+        if grid.has_header:
+            self.builder.table(rows, header=True)
+            return
+        for row in rows:
+            self.builder.line(" ".join(filter(None, row)))
 
     def _text(self, lines: Sequence[Line], entries: list[Entry]) -> list[Entry]:
         """Writes lines and gives the entries of the outline that were not among them."""
