@@ -126,9 +126,10 @@ def with_sidecar(about: Attributes, text: str, where: str) -> Attributes:
 
 def _toml(text: str, where: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
+        table: dict[str, Any] = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise InputError(f"{where}: {error}", "check its TOML syntax") from None
+    return table
 
 
 def _spec(lines: Iterable[str], where: str) -> GitIgnoreSpec:
