@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from ragkb.errors import StorageError
+from ragkb.errors import NotFound, StorageError
 from ragkb.store import documents, embeddings, meta
 from ragkb.store.catalogue import CATALOGUE, DAMAGED, Catalogue, sound
 from ragkb.store.crashpoints import reached
@@ -21,8 +21,11 @@ def migrate(folder: Path) -> int:
     Nothing is embedded or parsed again. Raises NotFound, InputError for what is no store or one of a newer ragkb, Busy,
     StorageError: for a document whose rows are not what was stored, and then nothing is changed.
     """
+    if not (folder / CATALOGUE).is_file():
+        raise NotFound(f"{folder}: no knowledge base here", "name its folder with --kb")
     held = Catalogue(folder / CATALOGUE)
     try:
+        held.format()  # before the lock, which leaves a file: in a folder of somebody else nothing is written
         with writer_lock(folder):
             first = held.format()
             for version in range(first, FORMAT):

@@ -131,4 +131,6 @@ def test_a_region_that_is_none_is_an_error() -> None:
 
 def test_long_runs_take_no_longer_than_they_are_long() -> None:
     for unit in ("1 ", "1", "+1 ", "a.", "a@", "A1 ", "DE89 3704 ", "(1", "1-"):
-        redacted(unit * 20_000)
+        text = unit * 20_000
+        said = redacted(text)
+        assert said == text or any(f"[{kind}]" in said for kind in KINDS)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from ragkb import KnowledgeBase, Principal
-from ragkb.errors import InputError, StorageError
+from ragkb.errors import InputError, NotFound, StorageError
 from ragkb.store.backup import restore
 from ragkb.store.catalogue import Catalogue
 from ragkb.store.migrate import migrate
@@ -95,6 +95,17 @@ def test_a_damaged_store_is_not_migrated(tmp_path: Path, spoil: Callable[[sqlite
     held = Catalogue(path)
     assert held.format() == 1
     held.close()
+
+
+def test_what_is_no_knowledge_base_is_left_alone(tmp_path: Path) -> None:
+    with pytest.raises(NotFound, match="no knowledge base here"):
+        migrate(tmp_path)
+    with sqlite3.connect(tmp_path / "catalogue.sqlite") as foreign:
+        foreign.execute("CREATE TABLE t (x)")
+    foreign.close()
+    with pytest.raises(InputError, match="not ragkb's"):
+        migrate(tmp_path)
+    assert "writer.lock" not in {path.name for path in tmp_path.iterdir()}
 
 
 def test_the_backup_of_an_older_format_is_restored(tmp_path: Path) -> None:
