@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ragkb.answer import abstain, extractive
 from ragkb.answer.evidence import Candidate, candidates
-from ragkb.answer.grounding import support
+from ragkb.answer.grounding import Claim, load_scorer
 from ragkb.answer.question import Idf, read_question
 from ragkb.answer.units import Passage
 from ragkb.errors import StorageError
@@ -49,7 +49,14 @@ def answer(asked: Asked, sources: Sources, embedder: Embedder, settings: AnswerS
     found = candidates(question, sources.passages, embedder)
     sure = abstain.confidence(question, found, sources.kind)
     chosen = extractive.compose(found, settings.sentences) if sure >= settings.threshold else []
-    sentences, citations = _cited(chosen, sources)
+    drafts, citations = _cited(chosen, sources)
+    claims = [claim for claim, _ in drafts]
+    passages = [passage.hit.text for passage in sources.passages]
+    supports = load_scorer(settings, embedder).score(claims, passages, asked.standalone)
+    sentences = [
+        Sentence(claim.text, numbers, round(support, 4))
+        for (claim, numbers), support in zip(drafts, supports, strict=True)
+    ]
     if chosen:
         text, reason = extractive.running_text([sentence.text for sentence in sentences]), ""
     else:
@@ -78,8 +85,9 @@ def answer(asked: Asked, sources: Sources, embedder: Embedder, settings: AnswerS
     )
 
 
-def _cited(chosen: Sequence[Candidate], sources: Sources) -> tuple[list[Sentence], list[Citation]]:
-    sentences: list[Sentence] = []
+def _cited(chosen: Sequence[Candidate], sources: Sources) -> tuple[list[tuple[Claim, tuple[int, ...]]], list[Citation]]:
+    """Each sentence with the numbers of its citations, and all citations."""
+    drafts: list[tuple[Claim, tuple[int, ...]]] = []
     citations: dict[tuple[str, int, int], Citation] = {}
     for one in chosen:
         cited = []
@@ -89,9 +97,9 @@ def _cited(chosen: Sequence[Candidate], sources: Sources) -> tuple[list[Sentence
                 citations[key] = _citation(len(citations) + 1, one, start, end, sources)
             cited.append(citations[key])
         evidence = [*(citation.quote for citation in cited), one.unit.evidence]
-        numbers = tuple(citation.n for citation in cited)
-        sentences.append(Sentence(one.unit.said, numbers, round(support(one.unit.said, evidence), 4)))
-    return sentences, list(citations.values())
+        claim = Claim(one.unit.said, tuple(text for text in evidence if text))
+        drafts.append((claim, tuple(citation.n for citation in cited)))
+    return drafts, list(citations.values())
 
 
 def _citation(n: int, one: Candidate, start: int, end: int, sources: Sources) -> Citation:
