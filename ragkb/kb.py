@@ -259,7 +259,7 @@ class KnowledgeBase:
         from ragkb.answer.generator import Extractive
 
         settings = self.settings.answer
-        return Tools(self._embedder, Extractive(settings.sentences, settings.threshold))
+        return Tools(self._embedder, Extractive(settings.sentences, settings.threshold), settings)
 
     def documents(self, *, as_: Principal = NOBODY) -> Iterator[DocumentInfo]:
         """The documents that `as_` may read, by source."""

@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from ragkb.answer import abstain, extractive
 from ragkb.answer.evidence import Candidate, candidates
 from ragkb.answer.generator import Draft, Generator, Task, Usage
-from ragkb.answer.grounding import support
+from ragkb.answer.grounding import Claim, SupportScorer, load_scorer
 from ragkb.answer.question import Question, read_question
 from ragkb.answer.sources import Sources
 from ragkb.models import Embedder
+from ragkb.settings import AnswerSettings
 from ragkb.types import Answer, AnswerEvent, Citation, PassagesFound, Sentence, SentenceScored
 
 
@@ -49,6 +50,7 @@ class Tools:
 
     embedder: Embedder
     generator: Generator
+    settings: AnswerSettings
 
 
 @dataclass(slots=True)
@@ -76,10 +78,10 @@ def stream(evidence: Evidence, tools: Tools) -> Iterator[AnswerEvent]:
     said = _Said()
     if evidence.confidence >= tools.generator.least_confidence:
         task = Task(evidence.asked.question, evidence.question, evidence.sources.passages, evidence.found)
+        scorer = load_scorer(tools.settings, tools.embedder)
         for written in tools.generator.write(task):
             said.usage = written.usage
-            for draft in written.drafts:
-                yield _scored(draft, said, evidence.sources)
+            yield from _scored(written.drafts, said, evidence, scorer)
     yield _answer(evidence, said, tools)
 
 
@@ -90,8 +92,27 @@ def answer(evidence: Evidence, tools: Tools) -> Answer:
     return last
 
 
-def _scored(draft: Draft, said: _Said, sources: Sources) -> SentenceScored:
-    """The draft as a sentence of the answer, with the citations that it is the first to use."""
+def _scored(
+    drafts: Sequence[Draft], said: _Said, evidence: Evidence, scorer: SupportScorer
+) -> Iterator[SentenceScored]:
+    """The drafts as sentences of the answer, each with the citations that it is the first to use."""
+    cited = [_cited(draft, said, evidence.sources) for draft in drafts]
+    claims = [
+        Claim(draft.text, (*(citation.quote for citation in citations), *draft.context))
+        for draft, (citations, _) in zip(drafts, cited, strict=True)
+    ]
+    texts = [passage.hit.text for passage in evidence.sources.passages]
+    supports = scorer.score(claims, texts, evidence.asked.standalone) if claims else []
+    for draft, (citations, new), support in zip(drafts, cited, supports, strict=True):
+        numbers = tuple(dict.fromkeys(citation.n for citation in citations))
+        sentence = Sentence(draft.text, numbers, round(support, 4))
+        said.drafts.append(draft)
+        said.sentences.append(sentence)
+        yield SentenceScored(sentence, tuple(new))
+
+
+def _cited(draft: Draft, said: _Said, sources: Sources) -> tuple[list[Citation], list[Citation]]:
+    """(all citations of the draft, those among them that are new to the answer)."""
     cited, new = [], []
     for span in draft.cited:
         key = (span.passage.hit.document_id, span.start, span.end)
@@ -99,12 +120,7 @@ def _scored(draft: Draft, said: _Said, sources: Sources) -> SentenceScored:
             said.citations[key] = sources.cite(len(said.citations) + 1, span)
             new.append(said.citations[key])
         cited.append(said.citations[key])
-    evidence = [*(citation.quote for citation in cited), *draft.context]
-    numbers = tuple(dict.fromkeys(citation.n for citation in cited))
-    sentence = Sentence(draft.text, numbers, round(support(draft.text, evidence), 4))
-    said.drafts.append(draft)
-    said.sentences.append(sentence)
-    return SentenceScored(sentence, tuple(new))
+    return cited, new
 
 
 def _answer(evidence: Evidence, said: _Said, tools: Tools) -> Answer:
