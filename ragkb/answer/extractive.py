@@ -12,16 +12,16 @@ from ragkb.answer.evidence import Candidate
 
 _CJK_END = re.compile("[\u3400-\u9fff」』）】]$")
 _ENDED = re.compile(r"[.!?。！？…;；:：][\"'”’)）]*$")
-RELATIVE_SCORE = 0.8  # of the best unit's: another one needs at least this to be added
+LEAST_SHARE = 0.06
+"""Probability of holding the answer that another unit needs to be added to the best one."""
 
 
 def compose(found: Sequence[Candidate], most: int) -> list[Candidate]:
-    """Up to `most` units to say: the best first, then others that are nearly as good, in reading order."""
+    """Up to `most` units to say: the best first, then others that may hold the answer, in reading order."""
     if not found:
         return []
-    best = found[0]
-    rest = [one for one in found[1:most] if one.score >= RELATIVE_SCORE * best.score and one.signal("statement")]
-    return [best, *sorted(rest, key=lambda one: (one.unit.passage.hit.rank, one.unit.start))]
+    rest = [one for one in found[1:most] if one.share >= LEAST_SHARE and one.signal("statement")]
+    return [found[0], *sorted(rest, key=lambda one: (one.unit.passage.hit.rank, one.unit.start))]
 
 
 def running_text(sentences: Sequence[str]) -> str:

@@ -242,14 +242,19 @@ def info(at: sqlite3.Connection, as_: Principal) -> Iterator[DocumentInfo]:
             yield found
 
 
+def info_of(at: sqlite3.Connection, identity: str, as_: Principal) -> DocumentInfo | None:
+    """The document with that public id, without its text; None if it is not there or not visible."""
+    row = at.execute(f"{_INFO} WHERE d.id = ?", (identity,)).fetchone()
+    return _visible(row, as_) if row else None
+
+
 def document(at: sqlite3.Connection, identity: str, as_: Principal) -> Document | None:
     """The document with that public id; None if it is not there or not visible."""
-    row = at.execute(f"{_INFO} WHERE d.id = ?", (identity,)).fetchone()
-    summary = _visible(row, as_) if row else None
+    summary = info_of(at, identity, as_)
     if summary is None:
         return None
     text, pages, headings, tables = at.execute(
-        "SELECT text, page_starts, headings, tables FROM documents WHERE number = ?", (row[0],)
+        "SELECT text, page_starts, headings, tables FROM documents WHERE id = ?", (identity,)
     ).fetchone()
     return Document(
         summary,

@@ -79,6 +79,14 @@ class Reader:
             raise NotFound(f"document {identity!r} was not found", "list the documents that you can see")
         return found
 
+    def info(self, identity: str, as_: Principal) -> DocumentInfo:
+        """The document's row, without its text. Raises NotFound if it is absent or not visible: the two look the same."""
+        with sound(self.store.catalogue.path):
+            found = documents.info_of(self.at, identity, as_)
+        if found is None:
+            raise NotFound(f"document {identity!r} was not found", "list the documents that you can see")
+        return found
+
     def context(self, identity: str, start: int) -> str:
         """What was indexed beside the text of the chunk of that document that begins at `start`."""
         return chunks.context(self.at, identity, start)

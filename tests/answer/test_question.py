@@ -9,11 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ragkb.answer.history import standalone
 from ragkb.answer.question import About, Question, local_idf, read_question
 from ragkb.text.asking import content_terms, named_terms
 from ragkb.text.dates import agrees, dates
-from ragkb.types import Turn
 from tests.conftest import WordHashes
 
 # --- dates ------------------------------------------------------------------------------------------------------------
@@ -195,32 +193,3 @@ def test_the_kind_of_thing_that_is_asked_for(question: str, fits: str, fails: st
 
 def test_an_open_question_expects_nothing() -> None:
     assert asking("Tell me about leave.").expects("Anything.") == 0.5
-
-
-# --- follow-ups -------------------------------------------------------------------------------------------------------
-
-BEFORE = [Turn("user", "How long is parental leave in Brno?"), Turn("assistant", "Ten weeks.")]
-
-
-@pytest.mark.parametrize(
-    "question", ["And in Suzhou?", "Who approves it?", "What about fathers?", "那苏州呢？", "它怎么申请？", "Suzhou?"]
-)
-def test_a_follow_up_is_read_with_the_question_that_it_leans_on(question: str) -> None:
-    assert standalone(question, BEFORE) == f"How long is parental leave in Brno? {question}"
-
-
-@pytest.mark.parametrize(
-    "question", ["Which form do I file for a lost expense receipt?", "苏州工厂普通员工出差住宿标准是多少？"]
-)
-def test_a_whole_question_stands_alone(question: str) -> None:
-    assert standalone(question, BEFORE) == question
-
-
-def test_only_what_the_user_asked_last_is_taken() -> None:
-    history = [Turn("user", "Old one about pumps?"), *BEFORE, Turn("assistant", "It is so.")]
-    assert standalone("And in Suzhou?", history) == "How long is parental leave in Brno? And in Suzhou?"
-
-
-@pytest.mark.parametrize("history", [[], [Turn("assistant", "Hello.")], [Turn("user", "  ")]])
-def test_without_a_question_before_there_is_nothing_to_lean_on(history: list[Turn]) -> None:
-    assert standalone("And in Suzhou?", history) == "And in Suzhou?"
