@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ragkb.ingest.report import NewDocument
     from ragkb.kb import KnowledgeBase
     from ragkb.settings import Settings
-    from ragkb.types import Answer, Chunk, Citation, Document, DocumentInfo, Hit, Principal, Sentence, Turn
+    from ragkb.types import Answer, Chunk, Citation, Document, DocumentInfo, Hit, Original, Principal, Sentence, Turn
 
 __version__ = "0.2.0"
 __all__ = [
@@ -46,6 +46,7 @@ __all__ = [
     "ModelError",
     "NewDocument",
     "NotFound",
+    "Original",
     "Principal",
     "RagkbError",
     "Sentence",
@@ -54,7 +55,7 @@ __all__ = [
     "Turn",
 ]
 _HOMES = {"KnowledgeBase": "ragkb.kb", "NewDocument": "ragkb.ingest.report", "Settings": "ragkb.settings"}
-_TYPES = {"Answer", "Chunk", "Citation", "Document", "DocumentInfo", "Hit", "Principal", "Sentence", "Turn"}
+_TYPES = {"Answer", "Chunk", "Citation", "Document", "DocumentInfo", "Hit", "Original", "Principal", "Sentence", "Turn"}
 
 
 def __getattr__(name: str) -> Any:

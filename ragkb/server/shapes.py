@@ -62,7 +62,10 @@ class DocumentsShape(_Shape):
 
 
 class DocumentShape(_Shape):
-    """One document. Offsets count code points of `text`; page n begins at page_starts[n - 1]."""
+    """One document. Offsets count code points of `text`; page n begins at page_starts[n - 1].
+
+    original: the file itself is kept, so that it can be downloaded, and the pages of a PDF drawn.
+    """
 
     id: str
     source: str
@@ -76,6 +79,7 @@ class DocumentShape(_Shape):
     sha256: str
     metadata: dict[str, Any]
     ingested_at: str
+    original: bool
     text: str
     page_starts: list[int]
     headings: list[Heading]

@@ -74,11 +74,11 @@ CREATE TABLE removed (
 );
 
 CREATE TABLE index_files (
-  kind TEXT NOT NULL,           -- vectors, lexical
-  name TEXT NOT NULL,
+  kind TEXT NOT NULL,           -- vectors, lexical, originals
+  name TEXT NOT NULL,           -- of the file; originals: the number of the document, whose file is named by its sha256
   sha256 TEXT NOT NULL,
   bytes INTEGER NOT NULL,
-  rows INTEGER NOT NULL,        -- vectors: deleted ones included; lexical: 0
+  rows INTEGER NOT NULL,        -- vectors: deleted ones included; others: 0
   PRIMARY KEY (kind, name)
 ) WITHOUT ROWID;
 """

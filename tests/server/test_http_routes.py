@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from ragkb.kb import KnowledgeBase
 from ragkb.server import shapes
+from tests.conftest import CORPUS
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ TABLE = (
     Row("POST", "/v1/documents", 201, shapes.IngestShape, {"json": {"source": "new.md", "text": "A new text."}}),
     Row("GET", "/v1/documents/{id}", 200, shapes.DocumentShape),
     Row("DELETE", "/v1/documents/{id}", 200, shapes.DeletedShape),
+    Row("GET", "/v1/documents/{id}/original", 200, None),
+    Row("GET", "/v1/documents/{id}/pages/{n}.png", 200, None),
     Row("GET", "/healthz", 200, shapes.HealthShape),
     Row("GET", "/readyz", 200, shapes.HealthShape),
     Row("GET", "/metrics", 200, None),
@@ -47,9 +50,12 @@ def test_every_route_has_a_row(client: httpx.Client) -> None:
 
 @pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row.method} {row.path}")
 def test_route(kb: KnowledgeBase, serve: Any, row: Row) -> None:
-    leave = next(info.id for info in kb.documents() if info.source == "hr/leave.md")
+    source = "hr/leave.md" if row.shape else "policy.pdf"
+    if not row.shape:
+        kb.ingest_bytes(source, (CORPUS / "finance/travel-expense-policy.pdf").read_bytes())
+    id = next(info.id for info in kb.documents() if info.source == source)
     with serve(kb) as client:
-        response = client.request(row.method, row.path.replace("{id}", leave), **row.request)
+        response = client.request(row.method, row.path.replace("{id}", id).replace("{n}", "1"), **row.request)
     assert response.status_code == row.status
     if row.shape:
         row.shape.model_validate(response.json())
