@@ -14,7 +14,7 @@ from ragkb import errors
 
 VALUES = {
     "Answer", "Chunk", "Citation", "Document", "DocumentInfo", "Hit", "KnowledgeBase", "NewDocument", "Original",
-    "Principal", "Sentence", "Settings", "Turn",
+    "PassagesFound", "Principal", "Sentence", "SentenceScored", "Settings", "Turn",
 }  # fmt: skip
 ERRORS = {
     name: value

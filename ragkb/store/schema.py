@@ -73,12 +73,14 @@ CREATE TABLE removed (
   in_lexical INTEGER NOT NULL
 );
 
+-- Of originals, whose file is named by its sha256, name is the number of the document and rows is 0. (This stands here
+-- since the catalogue keeps the text between the brackets, and verify compares it.)
 CREATE TABLE index_files (
-  kind TEXT NOT NULL,           -- vectors, lexical, originals
-  name TEXT NOT NULL,           -- of the file; originals: the number of the document, whose file is named by its sha256
+  kind TEXT NOT NULL,           -- vectors, lexical
+  name TEXT NOT NULL,
   sha256 TEXT NOT NULL,
   bytes INTEGER NOT NULL,
-  rows INTEGER NOT NULL,        -- vectors: deleted ones included; others: 0
+  rows INTEGER NOT NULL,        -- vectors: deleted ones included; lexical: 0
   PRIMARY KEY (kind, name)
 ) WITHOUT ROWID;
 """

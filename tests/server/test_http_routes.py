@@ -26,15 +26,20 @@ class Row:
     request: dict[str, Any] = field(default_factory=dict)
 
 
+CHAT = {"model": "ragkb", "messages": [{"role": "user", "content": "How long is parental leave?"}]}
 TABLE = (
     Row("POST", "/v1/query", 200, shapes.AnswerShape, {"json": {"question": "How long is parental leave?"}}),
     Row("POST", "/v1/search", 200, shapes.SearchShape, {"json": {"query": "parental leave"}}),
+    Row("POST", "/v1/feedback", 201, shapes.FeedbackShape, {"json": {"question": "a", "answer": "b", "rating": "up"}}),
+    Row("GET", "/v1/models", 200, shapes.ModelsShape),
+    Row("POST", "/v1/chat/completions", 200, shapes.ChatShape, {"json": CHAT}),
     Row("GET", "/v1/documents", 200, shapes.DocumentsShape),
     Row("POST", "/v1/documents", 201, shapes.IngestShape, {"json": {"source": "new.md", "text": "A new text."}}),
     Row("GET", "/v1/documents/{id}", 200, shapes.DocumentShape),
     Row("DELETE", "/v1/documents/{id}", 200, shapes.DeletedShape),
     Row("GET", "/v1/documents/{id}/original", 200, None),
     Row("GET", "/v1/documents/{id}/pages/{n}.png", 200, None),
+    Row("GET", "/v1/me", 200, shapes.MeShape),
     Row("GET", "/healthz", 200, shapes.HealthShape),
     Row("GET", "/readyz", 200, shapes.HealthShape),
     Row("GET", "/metrics", 200, None),
@@ -123,7 +128,9 @@ def test_stream_sends_the_same_answer_as_events(client: httpx.Client) -> None:
     data = [json.loads(line.removeprefix("data: ")) for _, line in events]
     assert names == ["passages", *["sentence"] * len(whole["sentences"]), "answer"]
     assert data[0]["passages"] == data[-1]["passages"] == whole["passages"]
+    cited = [one for event in data[1:-1] for one in event.pop("new_citations")]
     assert data[1:-1] == data[-1]["sentences"] == whole["sentences"]
+    assert cited == whole["citations"]
     assert {**data[-1], "timings_ms": 0} == {**whole, "timings_ms": 0}
 
 

@@ -21,7 +21,7 @@ FILE: dict[int | str, dict[str, Any]] = {200: {"content": {"application/octet-st
 
 
 @router.get(
-    "/v1/documents/{id}/pages/{n}.png", response_class=Response, responses={**PNG, **problems(404, 413, 422, 503)}
+    "/v1/documents/{id}/pages/{n}.png", response_class=Response, responses={**PNG, **problems(401, 404, 413, 422, 503)}
 )
 async def page_picture(
     id: str,
@@ -44,7 +44,7 @@ async def page_picture(
     return Response(picture, media_type="image/png")
 
 
-@router.get("/v1/documents/{id}/original", response_class=Response, responses={**FILE, **problems(404, 422, 503)})
+@router.get("/v1/documents/{id}/original", response_class=Response, responses={**FILE, **problems(401, 404, 422, 503)})
 async def original(id: str, served: Served, asker: Asker) -> Response:
     """Downloads the file that a document was made of, if it was kept (`original` is true)."""
     found = await served.read(lambda: served.kb.original(id, as_=asker))
