@@ -9,7 +9,7 @@ from ragkb import __version__
 from ragkb.kb import KnowledgeBase
 from ragkb.server import problems
 from ragkb.server.middleware import BodyLimit, Guard, LocalOnly
-from ragkb.server.routes import docs, documents, health, query
+from ragkb.server.routes import docs, documents, health, query, web
 from ragkb.server.service import Service
 from ragkb.settings import Settings
 from ragkb.types import NOBODY, Principal
@@ -37,6 +37,6 @@ def create_app(kb: KnowledgeBase, settings: Settings | None = None, *, principal
     )
     app.state.service = service
     problems.install(app)
-    for module in (query, documents, health, docs):
+    for module in (query, documents, health, docs, web):
         app.include_router(module.router)
     return app
