@@ -1,4 +1,4 @@
-"""The page in a real browser, over a real server and a real knowledge base. Skipped, saying so, where there is no Chromium."""
+"""The page in a real browser, over a real server and knowledge base. Skipped, saying so, where there is no Chromium."""
 
 from __future__ import annotations
 
@@ -21,9 +21,7 @@ from ragkb.types import NOBODY, Principal
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed (extra `dev`)")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-OPTIONS = (
-    "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync --no-first-run"
-)
+OPTIONS = "--no-sandbox --disable-gpu --no-first-run --disable-background-networking --disable-component-update"
 CORPUS = Path(__file__).parents[2] / "sample_corpus"
 FILES = ("finance/travel-expense-policy.pdf", "finance/差旅费用报销办法.pdf", "products/spare-parts-tva.csv")
 EVIL = "<img src=x onerror=\"document.title='pwned'\"><script>document.title='pwned'</script>"
@@ -72,7 +70,7 @@ def browser() -> Iterator[Any]:
     if CHROMIUM is None:
         pytest.skip("no Chromium here (Debian: apt-get install chromium)")
     with playwright.sync_playwright() as running:
-        started = running.chromium.launch(executable_path=CHROMIUM, args=OPTIONS.split())
+        started = running.chromium.launch(executable_path=CHROMIUM, args=[*OPTIONS.split(), "--disable-sync"])
         yield started
         started.close()
 

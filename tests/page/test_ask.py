@@ -66,7 +66,7 @@ def test_what_a_document_holds_is_never_run(opened: Any, ask: Any) -> None:
     page.locator("#panel mark").first.wait_for()
     assert "<img src=x" in page.locator("#panel").inner_text()
     page.goto(page.url.partition("#")[0] + "#/documents")
-    page.get_by_text("Gate <img").wait_for()
+    page.locator(".row-open", has_text="Gate <img").wait_for()
     assert page.locator("img, main script, aside script").count() == 0
     assert "pwned" not in page.title()
 

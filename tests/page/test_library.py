@@ -21,12 +21,16 @@ def test_documents_are_found_sorted_and_opened(opened: Any) -> None:
 
 def test_a_file_is_added_asked_about_and_deleted(opened: Any, ask: Any) -> None:
     page = opened("/#/documents")
-    note = {"name": "badges.md", "mimeType": "text/markdown", "buffer": b"# Badges\n\nVisitor badges are made in Leipzig."}
+    note = {
+        "name": "badges.md",
+        "mimeType": "text/markdown",
+        "buffer": b"# Badges\n\nVisitor badges come from Leipzig.",
+    }
     page.locator("input[type=file]").set_input_files([note])
     page.locator(".uploads li", has_text="Added").wait_for()
     page.locator(".row-open", has_text="badges.md").wait_for()
     page.get_by_role("link", name="Ask").click()
-    assert "Leipzig" in ask(page, "Where are visitor badges made?").locator(".answer").inner_text()
+    assert "Leipzig" in ask(page, "Where do visitor badges come from?").locator(".answer").inner_text()
     page.get_by_role("link", name="Documents").click()
     page.get_by_role("button", name="Delete Badges").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()

@@ -69,7 +69,7 @@ function rowsTable(rows, citations, open) {
   const names = rows[0].pairs.map(([name]) => name);
   const head = h("tr", {}, names.map((name) => h("th", { scope: "col" }, name)), h("th", { scope: "col" }, h("span", { class: "unseen" }, t("citations"))));
   const body = rows.map(({ sentence, pairs }) =>
-    h("tr", {}, pairs.map(([, value]) => h("td", {}, value)), h("td", { class: "row-marks" }, marks(sentence, citations, open))),
+    h("tr", {}, pairs.map(([, value]) => h("td", { class: value.includes(" ") ? "" : "whole" }, value)), h("td", { class: "row-marks" }, marks(sentence, citations, open))),
   );
   return h("div", { class: "table-scroll", tabindex: "0", role: "region", "aria-label": t("table") }, h("table", {}, h("thead", {}, head), h("tbody", {}, body)));
 }
@@ -97,7 +97,7 @@ function citationButton(n, citation, sentence, open) {
 }
 
 /** "Travel policy, p. 3": title and page. */
-export const placeOf = ({ title, source, page }) => [title || source, page && t("page.short", { n: page })].filter(Boolean).join(", ");
+export const placeOf = ({ title, source, page }) => (page ? t("place", { title: title || source, n: page }) : title || source);
 
 function quoteCard(citation, sentence, open) {
   return [
@@ -110,8 +110,12 @@ function quoteCard(citation, sentence, open) {
   ];
 }
 
-/** A quote without the bars of its table's row. */
-export const readable = (quote) => (quote.startsWith("|") ? quote.replace(/^\|\s*|\s*\|$/g, "").replace(/\s*\|\s*/g, " · ") : quote);
+/** A quote without its list mark, and without the bars of a table's rows. */
+export function readable(quote) {
+  const lines = quote.split("\n").filter((line) => !/^[\s|:-]*$/.test(line));
+  const plain = (line) => (line.startsWith("|") ? line.replace(/^\|\s*|\s*\|\s*$/g, "").replace(/(\s*\|\s*)+/g, " · ") : line);
+  return lines.map(plain).join("\n").replace(/^\s*[•*–-]\s+/, "");
+}
 
 /** A small circle, filled as far as the support goes. */
 export function ring(support) {

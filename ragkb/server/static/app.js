@@ -1,7 +1,6 @@
 // Starts the page: who asks, then the view that the address names.
 
 import { onUnauthorized } from "./api.js";
-import { showAdmin } from "./admin.js";
 import { askFromLink, showAsk } from "./ask.js";
 import * as conversation from "./conversation.js";
 import { fill, h } from "./dom.js";
@@ -11,11 +10,12 @@ import { t, translateShell } from "./i18n.js";
 import { showLibrary } from "./library.js";
 import { read } from "./links.js";
 import { closePanel } from "./panel.js";
+import { hidePopover } from "./popover.js";
 import { load, may } from "./session.js";
 import { askForKey } from "./signin.js";
 
 const main = document.getElementById("main");
-const VIEWS = { ask: showAsk, documents: showLibrary, admin: showAdmin };
+const VIEWS = { ask: showAsk, documents: showLibrary, admin: async (element) => (await import("./admin.js")).showAdmin(element) };
 
 function current() {
   const { view = "ask" } = read(location.hash);
@@ -31,6 +31,7 @@ function draw() {
 }
 
 function navigate() {
+  hidePopover();
   closePanel();
   draw();
   const { question, where } = read(location.hash);

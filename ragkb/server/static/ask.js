@@ -22,14 +22,13 @@ export function showAsk(main) {
   after = h("div", { class: "recent" });
   box = composer({ ask, stop, clear: startOver });
   if (before) box.take(before); // the language changed, or the view did: what was typed stays
-  fill(main, h("div", { class: "ask" }, list, box.element, after));
+  fill(main, h("div", { class: "ask" }, h("h1", { class: "unseen" }, t("conversation")), list, box.element, after));
   refresh();
 }
 
 /** Asks what a link to this page holds, in a new conversation. */
 export function askFromLink(question, where) {
-  const last = conversation.all().at(-1);
-  if (conversation.all().length === 1 && last.question === question) return; // a reload
+  if (conversation.all()[0]?.question === question) return; // a reload of this page, not a link to it
   stop();
   conversation.clear();
   box.setWhere(where);
@@ -40,6 +39,7 @@ export function askFromLink(question, where) {
 function refresh() {
   const turns = conversation.all();
   list.parentElement.classList.toggle("ask-empty", turns.length === 0);
+  list.previousElementSibling.hidden = turns.length === 0; // the welcome has its own heading
   fill(list, turns.length ? turns.map(article) : welcome());
   after.hidden = turns.length > 0;
   box.update({ asking: Boolean(running), begun: turns.length > 0 });

@@ -46,7 +46,7 @@ const TYPES = {
 /** A short name for a media type. */
 export const typeName = (mediaType) => TYPES[mediaType] ?? mediaType.split("/").pop().replace(/^(x-|vnd\.)/, "");
 
-/** What may be filtered by: [{key, values: [{value, count}]}], values of the documents, most frequent first. */
+/** What may be filtered by: [{key, values: [{value, count}]}], most frequent first; keys that nearly tell single documents apart are left out. */
 export function facets(documents) {
   const counts = new Map();
   const count = (key, value) => {
@@ -61,6 +61,6 @@ export function facets(documents) {
   }
   return [...counts]
     .map(([key, values]) => ({ key, values: [...values].map(([value, count]) => ({ value, count })) }))
-    .filter(({ values }) => values.length > 1 && values.length <= 40)
+    .filter(({ values }) => values.length > 1 && values.length <= Math.max(12, documents.length / 8))
     .map(({ key, values }) => ({ key, values: values.sort((a, b) => b.count - a.count || String(a.value).localeCompare(b.value)) }));
 }

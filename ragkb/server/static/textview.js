@@ -37,6 +37,15 @@ export function textView(body, document, marked) {
   body.querySelector("mark")?.scrollIntoView({ block: "center" });
 }
 
+const WRAPPED = /[\p{Ll}\p{N},;]$/u;
+const CJK = /[\u3040-\u30ff\u3400-\u9fff\uff0c\u3001]$/;
+
+/** What stands between two lines: nothing much where a PDF only broke the line to fit its page. before: the end of the first. */
+function between(before, line) {
+  if (WRAPPED.test(before) && /^\p{Ll}/u.test(line)) return " ";
+  return CJK.test(before) && /^[\u3040-\u30ff\u3400-\u9fff]/.test(line) && before.length - before.lastIndexOf("\n") > 24 ? "" : "\n";
+}
+
 const lineStart = (text, index) => (index <= 0 ? 0 : text.lastIndexOf("\n", index) + 1);
 
 function lineEnd(text, index) {
@@ -64,7 +73,7 @@ function blocks(text, window, places) {
     } else if (isHeading) out.push(h("p", { class: "text-heading", data: { level: String(places.headings.get(start).level) } }, marking(text, start, end, places.mark)));
     else if (line.trim()) {
       if (!paragraph) out.push((paragraph = h("p", { class: "text-paragraph" })));
-      else paragraph.append("\n");
+      else paragraph.append(between(text.slice(Math.max(0, start - 81), start - 1), line));
       paragraph.append(...marking(text, start, end, places.mark));
     }
     start = end + 1;
@@ -74,10 +83,10 @@ function blocks(text, window, places) {
 }
 
 function row(text, start, end, mark) {
-  const element = h("tr");
+  const element = h("tr", { class: mark && mark[0] < end && mark[1] > start ? "marked" : "" });
   let from = text.indexOf("|", start) + 1;
   for (let bar = text.indexOf("|", from); bar >= 0 && bar < end; bar = text.indexOf("|", from)) {
-    element.append(h("td", {}, marking(text, from, bar, mark)));
+    element.append(h("td", { class: text.slice(from, bar).trim().includes(" ") ? "" : "whole" }, marking(text, from, bar, mark)));
     from = bar + 1;
   }
   return element;

@@ -71,9 +71,16 @@ function abstained({ answer, where, passages }, unfiltered) {
 
 const distinct = (passages) => [...new Map([...passages].reverse().map((passage) => [passage.document_id, passage])).values()].reverse();
 
+/** The passage's words, without the heading that they stand under. */
+function withoutHeading({ text, heading }) {
+  const [first, ...rest] = text.split("\n");
+  const bare = first.replace(/^#+\s*/, "").trim();
+  return readable(rest.length && heading.includes(bare) ? rest.join("\n").trim() : text);
+}
+
 function closestItem(passage) {
   const onclick = (event) => openDocument({ ...passage, from: event.currentTarget });
-  const snippet = h("span", { class: "snippet" }, readable(passage.text.split("\n").find((line) => line.trim() && !line.startsWith("|")) ?? passage.text).slice(0, 160));
+  const snippet = h("span", { class: "snippet" }, withoutHeading(passage));
   return h("li", {}, h("button", { type: "button", class: "closest-card", onclick }, h("span", { class: "strong" }, placeOf(passage)), snippet));
 }
 
@@ -93,20 +100,20 @@ function trust(answer) {
   );
 }
 
+/** The quotes, those of one page together under its name. */
 function cited({ citations }) {
-  const items = [...citations.values()].map((citation) =>
-    h(
-      "li",
-      {},
-      h(
-        "button",
-        { type: "button", class: "cited", onclick: (event) => cite(citation, event.currentTarget) },
-        h("span", { class: "cite-number", "aria-hidden": "true" }, String(citation.n)),
-        h("span", { class: "cited-words" }, h("span", { class: "strong" }, placeOf(citation)), h("span", { class: "snippet" }, readable(citation.quote))),
-      ),
-    ),
-  );
+  const places = new Map();
+  for (const citation of citations.values()) {
+    const key = `${citation.document_id} ${citation.page}`;
+    places.set(key, [...(places.get(key) ?? []), citation]);
+  }
+  const items = [...places.values()].map((quotes) => h("li", {}, h("p", { class: "strong cited-place" }, placeOf(quotes[0]), h("span", { class: "path" }, quotes[0].source)), h("ol", {}, quotes.map(citedQuote))));
   return items.length > 0 && h("section", { class: "cited-list", "aria-label": t("citations") }, h("ol", {}, items));
+}
+
+function citedQuote(citation) {
+  const number = h("span", { class: "cite-number" }, String(citation.n));
+  return h("li", {}, h("button", { type: "button", class: "cited", onclick: (event) => cite(citation, event.currentTarget) }, number, h("span", { class: "snippet" }, readable(citation.quote))));
 }
 
 function sources({ passages }) {
@@ -120,7 +127,7 @@ function sources({ passages }) {
         { type: "button", class: "passage", onclick: (event) => openDocument({ ...passage, from: event.currentTarget }) },
         h("span", { class: "strong" }, placeOf(passage)),
         passage.heading.length > 0 && h("span", { class: "path" }, passage.heading.join(" › ")),
-        h("span", { class: "snippet snippet-long" }, passage.text),
+        h("span", { class: "snippet snippet-long" }, withoutHeading(passage)),
       ),
     ),
   );
