@@ -2,8 +2,10 @@
 
 import { events } from "./sse.js";
 
-const KEY = "ragkb.key";
-const KB = "ragkb.kb";
+/** "/kb/NAME" where the page was opened under it, else "": the default knowledge base. */
+export const base = location.pathname.match(/^\/kb\/[^/]+/)?.[0] ?? "";
+
+const KEY = `ragkb.key${base}`; // a key is good for one knowledge base
 
 /** What went wrong. status: 0 where the server was not reached. retry: seconds to wait, if the server said so. */
 export class Problem extends Error {
@@ -18,11 +20,9 @@ let askForKey = async () => false; // set by signin.js; resolves to true once th
 export const onUnauthorized = (handler) => (askForKey = handler);
 export const key = () => sessionStorage.getItem(KEY) ?? "";
 export const setKey = (value) => (value ? sessionStorage.setItem(KEY, value) : sessionStorage.removeItem(KEY));
-export const chosenKb = () => sessionStorage.getItem(KB) ?? "";
-export const chooseKb = (name) => (name ? sessionStorage.setItem(KB, name) : sessionStorage.removeItem(KB));
 
-/** The path under the chosen knowledge base. */
-export const place = (path) => (chosenKb() ? `/kb/${encodeURIComponent(chosenKb())}${path}` : path);
+/** The path under the knowledge base that the page is for. */
+export const place = (path) => (path.startsWith("/v1/") ? base + path : path);
 
 export const headers = () => (key() ? { authorization: `Bearer ${key()}` } : {});
 

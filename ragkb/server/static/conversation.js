@@ -1,6 +1,8 @@
 // What was asked and answered in this tab. Kept over a reload, gone with the tab.
 
-const KEPT = "ragkb.conversation";
+import { base } from "./api.js";
+
+export const KEPT = `ragkb.conversation${base}`;
 const LONGEST_HISTORY = 12; // turns sent along with a question
 
 let turns = [];

@@ -1,6 +1,7 @@
 // The bar on top: where one is, and language, colours, knowledge base and key.
 
 import * as api from "./api.js";
+import { KEPT } from "./conversation.js";
 import { fill, h, icon, iconButton } from "./dom.js";
 import { language, setLanguage, t } from "./i18n.js";
 import { has, may, me } from "./session.js";
@@ -20,10 +21,7 @@ function bases() {
   const names = me().kbs ?? [];
   if (names.length < 2) return null;
   const choice = h("select", { "aria-label": t("kb"), class: "small" }, names.map((name) => h("option", { value: name, selected: name === me().kb }, name)));
-  choice.addEventListener("change", () => {
-    api.chooseKb(choice.value);
-    leave();
-  });
+  choice.addEventListener("change", () => (location.href = choice.value === "default" ? "/" : `/kb/${encodeURIComponent(choice.value)}/`));
   return choice;
 }
 
@@ -66,7 +64,7 @@ function account() {
 
 /** Starts the page anew, without what another person asked. */
 function leave() {
-  sessionStorage.removeItem("ragkb.conversation");
+  sessionStorage.removeItem(KEPT);
   location.hash = "#/";
   location.reload();
 }
