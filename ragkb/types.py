@@ -250,6 +250,24 @@ class Answer:
     usage: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class PassagesFound:
+    """The first event of a streamed answer: the hits that it is made from."""
+
+    hits: tuple[Hit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceScored:
+    """A sentence of a streamed answer, once it is scored. citations: those that no sentence before it had."""
+
+    sentence: Sentence
+    citations: tuple[Citation, ...]
+
+
+AnswerEvent = Union[PassagesFound, SentenceScored, Answer]  # noqa: UP007  (used at run time on 3.10)
+
+
 def page_at(page_starts: tuple[int, ...], offset: int) -> int | None:
     """The page, from 1, that holds the code point at `offset`; None where the document has no pages."""
     return bisect_right(page_starts, offset) or 1 if page_starts else None

@@ -12,6 +12,8 @@ import typer
 
 from ragkb.errors import GateFailed
 from ragkb.eval import gate_command
+from ragkb.eval.options import Json, Kb, MaxErrors, Rows, RunFolder
+from ragkb.eval.support_command import groundedness
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -21,21 +23,9 @@ if TYPE_CHECKING:
 
 _OF_SLICES = ("rows", "answer_hit", "page_hit@5", "citation_recall", "false_answer", "false_refusal")
 
-app = typer.Typer(help="Measure retrieval and answers.", no_args_is_help=True)
-
-Json = Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")]
-Rows = Annotated[Path | None, typer.Option("--rows", metavar="FILE", help="Write a JSON line for every row.")]
-MaxErrors = Annotated[
-    int | None, typer.Option("--max-errors", metavar="N", help="Fail (exit 8) if more questions end in an error.")
-]
-Kb = Annotated[Path | None, typer.Option("--kb", metavar="DIR", help="Knowledge base [.ragkb].")]
-
-
+app = typer.Typer(help="Measure retrieval, answers and the scorer of answers; compare runs.", no_args_is_help=True)
+app.command()(groundedness)
 app.command()(gate_command.compare)
-
-RunFolder = Annotated[
-    Path | None, typer.Option("--run", metavar="FOLDER", help="Keep the run there, for `ragkb eval compare`.")
-]
 
 
 @app.command()
@@ -55,7 +45,7 @@ def retrieval(
         made = retrieval_run(folder, Settings.load(), folder.resolve().name, progress)
     _keep(made, rows, run)
     summary = made.summary_with_times()
-    _print(summary, [retrieval_table(summary)], retrieval_note(summary), as_json)
+    print_summary(summary, [retrieval_table(summary)], retrieval_note(summary), as_json)
     _check_errors(made, max_errors)
 
 
@@ -87,7 +77,7 @@ def answers(
                 made = answers_run(opened, file, settings, file.stem, progress=progress)
     _keep(made, rows, run)
     summary = made.summary_with_times()
-    _print(summary, [answers_table(summary), slices_table(summary)], answers_note(summary), as_json)
+    print_summary(summary, [answers_table(summary), slices_table(summary)], answers_note(summary), as_json)
     _check_errors(made, max_errors)
 
 
@@ -133,7 +123,7 @@ def retrieval_table(summary: Mapping[str, Any]) -> Table:
     """A line for each leg."""
     legs: Mapping[str, Mapping[str, float | None]] = summary["legs"]
     names = list(next(iter(legs.values())))
-    return _table(["leg", *names], [[leg, *(values[name] for name in names)] for leg, values in legs.items()])
+    return table(["leg", *names], [[leg, *(values[name] for name in names)] for leg, values in legs.items()])
 
 
 def retrieval_note(summary: Mapping[str, Any]) -> str:
@@ -148,14 +138,14 @@ def retrieval_note(summary: Mapping[str, Any]) -> str:
 def answers_table(summary: Mapping[str, Any]) -> Table:
     """A line for each measure."""
     names = [name for name in summary if not isinstance(summary[name], dict) and name != "k"]
-    return _table(["measure", "all rows"], [[name, summary[name]] for name in names])
+    return table(["measure", "all rows"], [[name, summary[name]] for name in names])
 
 
 def slices_table(summary: Mapping[str, Any]) -> Table | None:
     """A line for each type and each language of question; None where the rows name none."""
     slices = {**summary.get("by_type", {}), **summary.get("by_language", {})}
     lines = [[name, *(part[measure] for measure in _OF_SLICES)] for name, part in slices.items()]
-    return _table(["rows with", *(measure.replace("_", " ") for measure in _OF_SLICES)], lines) if slices else None
+    return table(["rows with", *(measure.replace("_", " ") for measure in _OF_SLICES)], lines) if slices else None
 
 
 def answers_note(summary: Mapping[str, Any]) -> str:
@@ -164,15 +154,16 @@ def answers_note(summary: Mapping[str, Any]) -> str:
     return f"latency p50 {_rounded(times['p50'])} ms, p95 {_rounded(times['p95'])} ms"
 
 
-def _table(header: Sequence[str], lines: Sequence[Sequence[object]]) -> Table:
+def table(header: Sequence[str], lines: Sequence[Sequence[object]]) -> Table:
+    """The cells under the header: the first column to the left, the others to the right."""
     from rich.table import Table
 
-    table = Table()
+    result = Table()
     for number, name in enumerate(header):
-        table.add_column(name, justify="right" if number else "left")
+        result.add_column(name, justify="right" if number else "left", no_wrap=not number)
     for line in lines:
-        table.add_row(*(_shown(cell) for cell in line))
-    return table
+        result.add_row(*(_shown(cell) for cell in line))
+    return result
 
 
 def _rounded(value: float | None) -> str:
@@ -186,7 +177,7 @@ def _shown(value: object) -> str:
     return f"{value:.4f}" if isinstance(value, float) else str(value)
 
 
-def _print(summary: Mapping[str, Any], tables: Sequence[Table | None], note: str, as_json: bool) -> None:
+def print_summary(summary: Mapping[str, Any], tables: Sequence[Table | None], note: str, as_json: bool) -> None:
     """The summary on stdout, as JSON or as tables and a line below them."""
     if as_json:
         typer.echo(json.dumps(summary, ensure_ascii=False, allow_nan=False))

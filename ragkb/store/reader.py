@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ragkb.errors import NotFound, StorageError
 from ragkb.store import chunks, documents, embeddings, meta
 from ragkb.store.catalogue import sound
-from ragkb.store.chunks import ChunkRow
+from ragkb.store.chunks import ChunkRow, StoredSpan
 from ragkb.store.lexical import REPAIR
 from ragkb.store.snapshot import Snapshot, Visible, Where
 from ragkb.store.vectors import nearest
@@ -83,8 +83,8 @@ class Reader:
         """What was indexed beside the text of the chunk of that document that begins at `start`."""
         return chunks.context(self.at, identity, start)
 
-    def quote(self, identity: str, start: int, end: int) -> tuple[str, int | None, tuple[str, ...]]:
-        """(text, page, heading path) of a span, as the catalogue holds it now. Raises NotFound."""
+    def span(self, identity: str, start: int, end: int) -> StoredSpan:
+        """A span of a document, cut at its end, as the catalogue holds it now. Raises NotFound."""
         with sound(self.store.catalogue.path):
             found = chunks.span(self.at, identity, start, end)
         if found is None:
