@@ -12,7 +12,7 @@ from ragkb import __version__
 from ragkb.kb import KnowledgeBase
 from ragkb.server import problems
 from ragkb.server.middleware import BodyLimit, Guard, LocalOnly
-from ragkb.server.routes import docs, documents, feedback, health, me, openai, originals, query
+from ragkb.server.routes import docs, documents, feedback, health, me, openai, originals, query, web
 from ragkb.server.service import DEFAULT, Site
 from ragkb.server.spoken import OpenAIErrors
 from ragkb.server.tenants import Identify
@@ -53,6 +53,6 @@ def create_app(
     )
     app.state.site = site
     problems.install(app)
-    for module in (query, openai, feedback, documents, originals, me, health, docs):
+    for module in (query, openai, feedback, documents, originals, me, health, docs, web):
         app.include_router(module.router)
     return app
