@@ -52,6 +52,9 @@ class Origin:
         return other.is_superseded or (self.version, self.date) > (other.version, other.date)
 
 
+UNKNOWN = Origin("")
+
+
 def origin(source: str, title: str, metadata: Mapping[str, Scalar], head: str = "") -> Origin:
     """Of a document: from its metadata, else its file name and title, else the first HEAD characters of its text."""
     name = source.rsplit("/", 1)[-1].rsplit(".", 1)[0]

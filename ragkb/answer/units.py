@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ragkb.answer.origin import Origin
+from ragkb.answer.origin import UNKNOWN, Origin
 from ragkb.text.sentences import sentences
 from ragkb.types import Hit
 
@@ -27,7 +27,7 @@ class Passage:
 
     hit: Hit
     context: str = ""
-    origin: Origin = Origin("")
+    origin: Origin = UNKNOWN
 
     @property
     def table_header(self) -> str:
