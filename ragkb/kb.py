@@ -275,9 +275,11 @@ class KnowledgeBase:
     def _tools(self) -> Tools:
         from ragkb.answer.ask import Tools
         from ragkb.answer.generator import Extractive
+        from ragkb.answer.threshold import in_force
 
         settings = self.settings.answer
-        return Tools(self._embedder, Extractive(settings.sentences, settings.threshold), settings)
+        threshold = in_force(settings, self._store.folder)
+        return Tools(self._embedder, Extractive(settings.sentences, threshold), settings)
 
     def documents(self, *, as_: Principal = NOBODY) -> Iterator[DocumentInfo]:
         """The documents that `as_` may read, by source."""

@@ -272,6 +272,7 @@ class Answer:
     model: Mapping[str, str]
     timings_ms: Mapping[str, float]
     usage: Mapping[str, int]
+    conflicts: tuple[Conflict, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

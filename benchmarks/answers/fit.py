@@ -1,12 +1,12 @@
 """Fits how evidence is ranked: ragkb/answer/selection.json, weights of the signals.
 
-usage: python -m benchmarks.answers.fit --data DIR [--questions 600] [--rows FILE] [--write]
+usage: python -m benchmarks.answers.fit --data DIR [--questions 600] [--rows FOLDER] [--report] [--write]
 
 Questions whose answer stands in a known unit: public ones with the passage that answers them, and searched in a
 knowledge base of their set (DIR/xquad/en, xquad/zh, nq_oracle, cmrc2018), those for which people chose sentences
 (DIR/clapnq/rag.jsonl), and the sample corpus. A softmax over the units of a question gets the greatest likelihood for
-those that hold the answer, with a ridge. Prints, by five-fold cross-validation over passages, how often the first and
-one of the first three units hold the answer; and, for each set, the same with weights fitted on the other sets alone.
+those that hold the answer, with a ridge. --report prints, by five-fold cross-validation over passages, how often the
+first and one of the first three units hold the answer; and, for each set, the same with weights fitted on the other sets alone.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import argparse
 import json
 import tempfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,12 +41,18 @@ from ragkb.retrieve.search import Query, search
 from ragkb.settings import SearchSettings
 
 RIDGE = 10.0
+LEAST = 20  # cases of a set
+# Of a set; others count 1. The answers of the first stand early in their passages, those of others do not; in the
+# second a unit counts that only helps to answer.
+WEIGHT = {"nq_oracle": 0.3, "clapnq": 0.3}
 FOLDS = 5
+ABSTAINING = frozenset(("rarest", "sharp", "numbers", "worst"))  # signals for the confidence alone
+RANKING = frozenset(BY_WORDS) - ABSTAINING
 MODELS = {  # signals that may weigh
-    "both": frozenset(SIGNALS),
-    "vectors": frozenset([*BY_WORDS, "cosine"]),
-    "words": frozenset(BY_WORDS),
-    "first": frozenset(BY_WORDS),
+    "both": frozenset(SIGNALS) - ABSTAINING,
+    "vectors": RANKING | {"cosine"},
+    "words": RANKING,
+    "first": RANKING,
 }
 
 
@@ -153,12 +160,12 @@ def _evidence(row: dict[str, Any]) -> Any:
 
 
 def fit(cases: Sequence[Case], signals: frozenset[str]) -> NDArray[np.float64]:
-    """Weights in the signals' own units, shape (signals,), 0 for those that may not weigh. Each set counts the same."""
+    """Weights in the signals' own units, shape (signals,), 0 for those that may not weigh. Sets count by WEIGHT."""
     values = np.concatenate([case.values[case.holds >= 0] for case in cases]).astype(np.float64)
     right = np.concatenate([case.holds[case.holds >= 0] == 1 for case in cases])
     lengths = np.array([(case.holds >= 0).sum() for case in cases])
     share = {data: sum(case.data == data for case in cases) for data in {case.data for case in cases}}
-    weight = np.array([1 / share[case.data] for case in cases])
+    weight = np.array([WEIGHT.get(case.data.split()[0], 1.0) / share[case.data] for case in cases])
     weight *= len(cases) / weight.sum()
     scale = values.std(0) + 1e-6
     values = (values - values.mean(0)) / scale * np.array([name in signals for name in SIGNALS])
@@ -175,6 +182,12 @@ def fit(cases: Sequence[Case], signals: frozenset[str]) -> NDArray[np.float64]:
 
     found = minimize(loss, np.zeros(len(SIGNALS)), jac=True, method="L-BFGS-B").x
     return np.asarray(found / scale * np.array([name in signals for name in SIGNALS]))
+
+
+def usual(cases: Sequence[Case]) -> list[Case]:
+    """Without the few cases that strayed from a set of the other kind: a set counts as a whole in a fit."""
+    many = Counter(case.data for case in cases)
+    return [case for case in cases if many[case.data] >= LEAST]
 
 
 def hits(cases: Sequence[Case], used: NDArray[np.float64], k: int) -> list[bool]:
@@ -209,16 +222,24 @@ def _fitted(name: str, fold: int, cases: Sequence[Case]) -> NDArray[np.float64]:
     return _known[key]
 
 
-def collect(data: Path, many: int) -> list[Case]:
-    """All cases."""
+def collect(data: Path, many: int, kept: Path) -> list[Case]:
+    """All cases; those of a set that are kept already are read from there."""
+    cases: list[Case] = []
     with tempfile.TemporaryDirectory() as folder:
         collector = Collector(Path(folder))
-        cases = list(collector.sample())
-        cases += collector.chosen(data / "clapnq/rag.jsonl")
-        for name in SETS:
-            cases += collector.public(name, data, many)
+        for name in ("sample", "clapnq", *SETS):
+            file = kept / f"{name.replace('/', '-')}.npz"
+            if not file.exists():
+                save(file, list(_of(name, collector, data, many)))
+            cases += load(file)
             print(f"{name}: {len(cases)} cases so far", flush=True)
     return cases
+
+
+def _of(name: str, collector: Collector, data: Path, many: int) -> Iterator[Case]:
+    if name == "sample":
+        return collector.sample()
+    return collector.chosen(data / "clapnq/rag.jsonl") if name == "clapnq" else collector.public(name, data, many)
 
 
 def save(path: Path, cases: Sequence[Case]) -> None:
@@ -237,7 +258,9 @@ def load(path: Path) -> list[Case]:
     """What save() wrote."""
     held = np.load(path)
     ends = np.cumsum(held["lengths"])[:-1]
-    parts = zip(np.split(held["values"], ends), np.split(held["holds"], ends), held["folds"], held["names"], strict=True)
+    parts = zip(
+        np.split(held["values"], ends), np.split(held["holds"], ends), held["folds"], held["names"], strict=True
+    )
     return [Case(*str(name).split("\t"), values, holds, int(fold)) for values, holds, fold, name in parts]
 
 
@@ -246,19 +269,19 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--questions", type=int, default=600, help="of each set")
-    parser.add_argument("--rows", type=Path, help="keep the cases here (.npz), and read them from here the next time")
+    parser.add_argument("--rows", type=Path, help="folder to keep the cases in, and to read them from the next time")
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--report", action="store_true", help="cross-validate; takes minutes")
     options = parser.parse_args()
-    if options.rows and options.rows.exists():
-        cases = load(options.rows)
-    else:
-        cases = collect(options.data, options.questions)
-        if options.rows:
-            save(options.rows, cases)
+    with tempfile.TemporaryDirectory() as folder:
+        kept = options.rows or Path(folder)
+        kept.mkdir(exist_ok=True)
+        cases = collect(options.data, options.questions, kept)
     models = {}
     for name in MODELS:
-        some = [case for case in cases if (case.signal == "words") == (name == "words")]
-        report(name, some)
+        some = usual([case for case in cases if (case.signal == "words") == (name == "words")])
+        if options.report:
+            report(name, some)
         found = fit(some, MODELS[name])
         models[name] = {signal: round(float(value), 4) for signal, value in zip(SIGNALS, found, strict=True)}
     if options.write:

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ragkb.answer import abstain, extractive
+from ragkb.answer.conflicts import conflicts
 from ragkb.answer.evidence import Candidate, candidates
 from ragkb.answer.generator import Draft, Generator, Task, Usage
 from ragkb.answer.grounding import Claim, SupportScorer, load_scorer
@@ -127,8 +128,7 @@ def _answer(evidence: Evidence, said: _Said, tools: Tools) -> Answer:
     if said.drafts:
         text, reason = running_text(said.drafts), ""
     else:
-        titles = list(dict.fromkeys(one.hit.title for one in evidence.sources.passages))[:3]
-        text = abstain.refusal(evidence.asked.question, titles)
+        text = abstain.refusal(evidence.question, evidence.sources.passages)
         reason = "the passages found do not hold the answer" if evidence.sources.passages else "nothing found"
     started, ended = evidence.asked.started, time.perf_counter()
     return Answer(
@@ -152,6 +152,7 @@ def _answer(evidence: Evidence, said: _Said, tools: Tools) -> Answer:
             "prompt_tokens": said.usage.prompt_tokens,
             "completion_tokens": said.usage.completion_tokens,
         },
+        conflicts=conflicts(evidence.found, said.citations),
     )
 
 

@@ -90,13 +90,16 @@ class Extractive:
     def write(self, task: Task) -> Iterator[Written]:
         """All sentences at once; each is made of spans of a document, so that its citations are exact."""
         found = newest_first(task.found)
-        against = clash(found[0], found) if found and self.sentences > 1 else None
-        other = [against.other] if against else []
-        chosen = [one for one in extractive.compose(found, self.sentences) if one not in other]
-        drafts = [_quoted(one, phrases.said(task.question, one)) for one in chosen[: self.sentences - len(other)]]
-        if against:
-            drafts.insert(1, _disagreeing(against))
-        yield Written(tuple(drafts))
+        chosen = extractive.compose(found, self.sentences)
+        clashes = [against for one in chosen if (against := clash(one, found))] if self.sentences > 1 else []
+        drafts: list[Draft] = []
+        for one in chosen:
+            if clashes and one is clashes[0].other:
+                continue
+            drafts.append(_quoted(one, phrases.said(task.question, one)))
+            if clashes and one is clashes[0].said:
+                drafts.append(_disagreeing(clashes[0]))
+        yield Written(tuple(drafts[: max(self.sentences, 2)] if clashes else tuple(drafts)))
 
 
 def _quoted(one: Candidate, text: str) -> Draft:

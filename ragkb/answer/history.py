@@ -1,4 +1,4 @@
-"""Follow-up questions made into questions that stand alone, by rules: pronouns, "and for ...?", "what about ...?", 那…呢.
+"""Follow-up questions made into questions that stand alone, by rules: "and for ...?", "what about ...?", it, 那…呢.
 
 What a follow-up leaves out is taken from the question before it. Three forms are told apart: one that only names
 another thing ("And for contractors?", "那苏州呢？") takes the place of that thing in the question before; one that
@@ -26,31 +26,36 @@ _POINTS_BACK = re.compile(
 )
 _ELLIPSIS = re.compile(
     r"^\s*(?:(?:and|but|or|so|then|ok|okay|well)[\s,]+)*(?:what about|how about|and)?\s*"
-    r"(?P<preposition>(?:for|in|at|on|of|from|to|with|by|under|after|before|during)\s+)?(?P<thing>[^?？]+?)\s*\??\s*$",
+    r"(?P<preposition>(?:for|in|at|on|of|from|to|with|by|under|after|before"
+    r"|during)\s+)?(?P<thing>[^?？]+?)\s*\??\s*$",
     re.IGNORECASE,
 )
 _ELLIPSIS_CJK = re.compile(r"^(?:那么?|还有|如果是?|换成)?(?P<thing>[^？?，,]{1,20}?)的?呢[？?]?\s*$")
 _ASKS = re.compile(
-    r"\b(who|whom|whose|what|which|when|where|why|how|is|are|was|were|do|does|did|can|could|may|must|should|will|would|has|have)\b"
+    r"\b(who|whom|whose|what|which|when|where|why|how|is|are|was|were|do|does|did|can|could|may|must|should|will"
+    r"|would|has|have)\b"
     r"|[什谁哪几吗]|多少|多久|多长|多大|怎|如何|何时|为何|是否|能否",
     re.IGNORECASE,
 )
 _LEADS = re.compile(r"^\s*(and|but|also|so|or|then|ok|okay)[\s,]+|^(那么?|还有|另外|然后)[，,]?", re.IGNORECASE)
 _PREPOSITIONS = "for|in|at|on|of|from|to|with|by|under|after|before|during|about"
 _PHRASE = re.compile(
-    rf"\b(?P<preposition>{_PREPOSITIONS})\s+(?P<thing>(?:(?:the|an?|our|my|your)\s+)?[\w'’/&.-]+(?:\s+(?!(?:{_PREPOSITIONS}|and|or|is|are|"
+    rf"\b(?P<preposition>{_PREPOSITIONS})\s+(?P<thing>(?:(?:the|an?|our|my"
+    rf"|your)\s+)?[\w'’/&.-]+(?:\s+(?!(?:{_PREPOSITIONS}|and|or|is|are|"
     r"was|were|do|does|did|can|may|must|should|will|if|when|that|per|each|a)\b)[\w'’/&.-]+){0,3})",
     re.IGNORECASE,
 )
 _PERIOD = re.compile(
-    r"\b(?:(?:the )?(?:first|second|third|fourth) quarter(?: of)? )?(?:q[1-4] )?(?:19|20)\d\d\b|\bq[1-4]\b|(?:19|20)\d\d年?(?:第?[一二三四1-4]季度|\d{1,2}月)?",
+    r"\b(?:(?:the )?(?:first|second|third|fourth) quarter(?: of)? )?(?:q[1-4] )?(?:19|20)\d\d\b|\bq[1-4]\b|(?:19"
+    r"|20)\d\d年?(?:第?[一二三四1-4]季度|\d{1,2}月)?",
     re.IGNORECASE,
 )
 _CODE = re.compile(r"(?<![A-Za-z0-9-])(?=[A-Z/-]*\d)[A-Z][A-Z0-9]*(?:[-/][A-Z0-9]+)*(?![A-Za-z0-9])")
 _NAME = re.compile(r"(?<=[\w,] )[A-Z][\w-]+(?: [A-Z][\w-]+)*")
 _KINDS_CJK = (  # things of one kind take each other's place
     re.compile(
-        "(?!普通|部门|正式|新)[\u4e00-\u9fff]{2}(?=工厂|厂房|办事处|分公司|公司|员工|市|省)(?:工厂|厂房|办事处|分公司|公司)?"
+        "(?!普通|部门|正式|新)[\u4e00-\u9fff]{2}(?=工厂|厂房|办事处|分公司|公司|员工|市|省)(?:工厂|厂房|办事处"
+        "|分公司|公司)?"
     ),
     re.compile("普通员工|部门经理|总监|经理|主管|实习生|经销商|分销商|供应商|客户|班组长|正式员工|新员工"),
     re.compile("[A-Z]级|[金银铜]牌|第[一二三四五六七八九十]+年|[一二三四五六七八九十]+线"),
@@ -81,7 +86,11 @@ def _standing(question: str, before: str) -> str:
 
 def _leans(question: str) -> bool:
     terms = content_terms(question)
-    if _LEADS.search(question) or question.rstrip("？? ").endswith("呢") or re.match(r"\s*(what|how) about\b", question, re.I):
+    if (
+        _LEADS.search(question)
+        or question.rstrip("？? ").endswith("呢")
+        or re.match(r"\s*(what|how) about\b", question, re.I)
+    ):
         return True
     han = len(_HAN.findall(without_asking(question)))
     if han > 1:

@@ -27,8 +27,10 @@ _ASKS = (
         "number",
         re.compile(
             r"\bhow (many|much|long|often|far|old|big|large|high|tall|deep|wide|heavy|fast|late|early|soon)\b"
-            r"|\b(what|which) (is |was |are |were )?(the )?(\w+ )?(percent(age)?|share|number|amount|price|cost|rate|size|limit|"
-            r"population|speed|height|weight|length|distance|age|temperature|score|voltage|pressure|fee|salary|budget|total)\b"
+            r"|\b(what|which) (is |was |are |were )?(the )?(\w+ )?(percent(age)?|share|number|amount|price|cost"
+            r"|rate|size|limit|"
+            r"population|speed|height|weight|length|distance|age|temperature|score|voltage|pressure|fee|salary"
+            r"|budget|total)\b"
             r"|多少|多久|多长|多大|多高|多重|多远|多快|几(?![乎何月号])|价格|比例|百分之"
         ),
     ),
@@ -48,7 +50,8 @@ _ASKS = (
     (
         "place",
         re.compile(
-            r"\bwhere\b|\b(what|which) (is the )?(country|city|state|county|town|place|region|river|continent|location|island)\b"
+            r"\bwhere\b|\b(what|which) (is the )?(country|city|state|county|town|place|region|river|continent"
+            r"|location|island)\b"
             r"|哪里|哪儿|何处|在哪|什么地方|哪[一个座]*(国家|城市|省|地区|地方|岛)|位于"
         ),
     ),
@@ -63,24 +66,29 @@ _ASKS = (
     (
         "meaning",
         re.compile(
-            r"\bwhat (is|are|was|were) (an? |the )?[^?]{1,40}\??$|\bwhat do(es)? .* (mean|stand for)\b|\bdefin|是什么[？?]?$|什么是|含义|意思"
+            r"\bwhat (is|are|was|were) (an? |the )?[^?]{1,40}\??$|\bwhat do(es)? .* (mean|stand for)\b|\bdefin"
+            r"|是什么[？?]?$|什么是|含义|意思"
         ),
     ),
 )
 _NUMBER = re.compile(
-    r"\d[\d.,]*|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|hundreds?|thousands?|millions?|"
-    r"billions?|half|once|twice|daily|weekly|monthly|yearly|no|none|nobody)\b|[一二三四五六七八九十百千万亿两半零]+(?=[\u4e00-\u9fff])",
+    r"\d[\d.,]*|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|dozens?|hundreds?|thousands?"
+    r"|millions?|"
+    r"billions?|half|once|twice|daily|weekly|monthly|yearly|no|none|nobody)\b"
+    r"|[一二三四五六七八九十百千万亿两半零]+(?=[\u4e00-\u9fff])",
     re.IGNORECASE,
 )
 _DATE = re.compile(
     r"\b(?:january|february|march|april|may|june|july|august|september|october|november|december|monday|tuesday|"
     r"wednesday|thursday|friday|saturday|sunday|spring|summer|autumn|fall|winter|century|noon|midnight|today)\b"
-    r"|\b\d{1,2}[:.]\d\d\b|\b1?\d{3}s?\b|\d+\s*(?:年|月|日|世纪|点|时)|[一二三四五六七八九十]+(?:年|月|日|世纪)|[春夏秋冬]季|星期|周[一二三四五六日]",
+    r"|\b\d{1,2}[:.]\d\d\b|\b1?\d{3}s?\b|\d+\s*(?:年|月|日|世纪|点|时)|[一二三四五六七八九十]+(?:年|月|日|世纪)"
+    r"|[春夏秋冬]季|星期|周[一二三四五六日]",
     re.IGNORECASE,
 )
 _NAME = re.compile(r"\b[A-ZÀ-Þ][\w'’.-]+(?:\s+(?:(?:of|the|de|von|van|da|bin|al)\s+)?[A-ZÀ-Þ][\w'’.-]+)*|\b[A-Z]{2,}\b")
 _NAME_CJK = re.compile(
-    r"《[^》]+》|[\u4e00-\u9fff]{1,5}·[\u4e00-\u9fff]{1,6}|(?:由|是|为|叫|让|被|与|和|及|、)[\u4e00-\u9fff]{2,4}|[A-Za-z]{2,}"
+    r"《[^》]+》|[\u4e00-\u9fff]{1,5}·[\u4e00-\u9fff]{1,6}|(?:由|是|为|叫|让|被|与|和|及|、)[\u4e00-\u9fff]{2,4}"
+    r"|[A-Za-z]{2,}"
 )
 _PLACE = re.compile(
     r"\b(?:in|at|from|near|to|on|of|between|across|into|through)\s+(?:the\s+)?(?:[a-z]+ern\s+)?[A-ZÀ-Þ][\w'’-]+"
@@ -89,7 +97,8 @@ _PLACE_CJK = re.compile(
     "(?:位于|在|于|来自|前往|到|自|至)[\u4e00-\u9fff]{2,}|[\u4e00-\u9fff]{1,}(?:省|市|县|州|国|区|岛|镇|村|路|街|楼|室)"
 )
 _REASON = re.compile(
-    r"\b(because|since|due to|reasons?|causes?|caused|owing|therefore|so that|in order to|as a result|led to|resulting)\b"
+    r"\b(because|since|due to|reasons?|causes?|caused|owing|therefore|so that|in order to|as a result|led to"
+    r"|resulting)\b"
     r"|因为|由于|原因|所以|导致|因此|为了|以便|引起|造成",
     re.IGNORECASE,
 )
@@ -102,7 +111,7 @@ _IS_A = re.compile(
     r"\b(is|are|was|were|means?|refers? to|stands? for|called|known as|defined)\b|是|指|即|意思|称为|又称",
     re.IGNORECASE,
 )
-_MANY_OF = re.compile(r"\bhow many (?:\w+ )?(\w+)|(?:多少|几)\s*([\u4e00-\u9fff])", re.IGNORECASE)
+_MANY_OF = re.compile(r"\bhow many (\w+)|(?:多少|几)\s*([\u4e00-\u9fff])", re.IGNORECASE)
 _CJK = re.compile("[\u4e00-\u9fff]")
 
 
@@ -120,7 +129,7 @@ def counted(question: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What a text holds of each kind, in lower case, for telling what is new in it. ways, reasons: whether it has any."""
+    """What a text holds of each kind, in lower case, for telling what is new in it."""
 
     numbers: frozenset[str]
     dates: frozenset[str]
@@ -168,7 +177,7 @@ def _is_new(names: Set[str], question: str) -> bool:
 
 
 def fits(kind: str, held: Held, asked: Held, question: str) -> float:
-    """1 if a text holds a thing of the kind that the question does not hold itself, 0 if not, 0.5 where no rule tells.
+    """1 if a text holds a thing of the kind that the question lacks, 0 if not, 0.5 where no rule tells.
 
     held, asked: of the text and of the question; question: in lower case.
     """

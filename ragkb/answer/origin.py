@@ -1,4 +1,4 @@
-"""How fresh a document is: its date, its version, whether it was replaced, and which documents are versions of each other."""
+"""How fresh a document is: its date, its version, whether it was replaced, of which series it is a version."""
 
 from __future__ import annotations
 
@@ -12,18 +12,36 @@ from ragkb.types import Scalar
 HEAD = 800
 """Code points of a document's beginning that are read for "Effective from", "replaces", 执行日期."""
 
-_DATE_KEYS = ("effective", "effective_date", "valid_from", "date", "published", "modified", "执行日期", "生效日期", "日期")
+_DATE_KEYS = (
+    "effective",
+    "effective_date",
+    "valid_from",
+    "date",
+    "published",
+    "modified",
+    "执行日期",
+    "生效日期",
+    "日期",
+)
 _VERSION_KEYS = ("version", "revision", "rev", "版本")
 _GONE = re.compile(
-    r"^(superseded|replaced|obsolete|withdrawn|expired|outdated|archived|void|no longer)\b|^(已)?(作废|废止|失效|被取代|过期)", re.I
+    r"^(superseded|replaced|obsolete|withdrawn|expired|outdated|archived|void|no longer)\b|^(已)?(作废|废止|失效"
+    r"|被取代|过期)",
+    re.I,
 )
 _EFFECTIVE = re.compile(
-    r"(?:effective|in force|valid|applies)\s+(?:from|as of|since)\s*:?\s*(.{4,24})|(?:执行日期|生效日期|施行日期|自)[:：]?\s*(.{6,14})", re.I
+    r"(?:effective|in force|valid|applies)\s+(?:from|as of|since)\s*:?\s*(.{4,24})|(?:执行日期|生效日期|施行日期"
+    r"|自)[:：]?\s*(.{6,14})",
+    re.I,
 )
-_VERSION = re.compile(r"(?:\bversion|\bver\.?|\brev(?:ision)?\.?|(?<![a-z])v)[ _-]?(\d+(?:\.\d+)*)|第([0-9]+)版", re.I)
+_VERSION = re.compile(
+    r"(?:\bversion|\bver\.?|\brev(?:ision)?\.?|(?<![a-z])v)[ _-]?(\d+(?:\.\d+)*)|第([0-9]+)版",
+    re.I,
+)
 _YEAR = re.compile(r"(?<!\d)((?:19|20)\d\d)(?!\d)")
 _MARKS = re.compile(
-    r"[(（]?(?:\bversion|\bver\.?|\brev(?:ision)?\.?|(?<![a-z])v)[ _-]?\d+(?:\.\d+)*[)）]?|[(（]?(?:19|20)\d\d[年版]*[)）]?|第\d+版"
+    r"[(（]?(?:\bversion|\bver\.?|\brev(?:ision)?\.?|(?<![a-z])v)[ _-]?\d+(?:\.\d+)*[)）]?|[(（]?(?:19"
+    r"|20)\d\d[年版]*[)）]?|第\d+版"
     r"|\b(?:old|new|final|draft|superseded|obsolete)\b|[(（](?:旧|新)版?[)）]",
     re.I,
 )

@@ -13,10 +13,13 @@ from ragkb.text.language import cjk_share
 
 SURE = 0.5  # least share of the best unit whose value is said first
 _VALUE = re.compile(
-    r"(?:[€$£¥]\s?)?(?<![\w.,-])\d[\d.,]*(?:\s?(?:%|°C|€|\$)|\s(?:per cent|percent|[a-zA-Z]{1,12}\b)(?:\s(?:days?|months?|weeks?|years?|hours?)\b)?)?"
+    r"(?:[€$£¥]\s?)?(?<![\w.,-])\d[\d.,]*"
+    r"(?:\s?(?:%|°C|€|\$)|\s(?:per cent|percent|[a-zA-Z]{1,12}\b)(?:\s(?:days?|months?|weeks?|years?|hours?)\b)?)?"
     r"|\d[\d.,]*\s?[\u4e00-\u9fff%]{0,2}"
 )
-_NO_UNIT = frozenset("and or of in to for from by at on with the a an is are was were per if when than as which who".split())
+_NO_UNIT = frozenset(
+    "and or of in to for from by at on with the a an is are was were per if when than as which who".split()
+)
 
 
 def said(question: Question, one: Candidate) -> str:
@@ -29,7 +32,7 @@ def said(question: Question, one: Candidate) -> str:
 
 
 def direct_value(question: Question, one: Candidate) -> str:
-    """The only number of the unit that the question does not hold, with its unit; '' if there is none or another."""
+    """The only number of the statement, with its unit, if the question lacks it and asks for one; else ''."""
     if question.kind != "number" or one.share < SURE or one.signal("expected") < 1:
         return ""
     asked = Held.of(question.text).numbers
@@ -42,7 +45,7 @@ def direct_value(question: Question, one: Candidate) -> str:
 
 
 def row(question: Question, cells: Sequence[tuple[str, str]]) -> str:
-    """ "Price of HX-300: 1,900 EUR (Pressure: 350 bar)": the column that the question names first; '' if it names none."""
+    """ "Price of HX-300: 1,900 EUR (Pressure: 350 bar)": the column that is asked for first; '' if none is."""
     filled = [(name, cell) for name, cell in cells if cell]
     if len(filled) < 2 or not all(name for name, _ in filled[1:]):
         return ""
@@ -52,10 +55,12 @@ def row(question: Question, cells: Sequence[tuple[str, str]]) -> str:
     if best <= 0 or marks.count(best) > 1:
         return ""
     name, cell = rest[marks.index(best)]
-    others = [f"{n}: {c}" for n, c in rest if n != name]
+    others = [(n, c) for n, c in rest if n != name]
     if cjk_share(label + name) > 0.3:
-        return f"{label}的{name}：{cell}" + (f"（{'；'.join(others)}）" if others else "")
-    return f"{name} of {label}: {cell}" + (f" ({'; '.join(others)})" if others else "")
+        more = "；".join(f"{n}：{c}" for n, c in others)
+        return f"{label}的{name}：{cell}" + (f"（{more}）" if more else "")
+    more = "; ".join(f"{n}: {c}" for n, c in others)
+    return f"{name} of {label}: {cell}" + (f" ({more})" if more else "")
 
 
 def _named(question: Question, name: str) -> float:

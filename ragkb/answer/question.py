@@ -22,6 +22,7 @@ LEAST_READABLE = 0.5
 ABSENT = "\x00"  # a term that no document holds
 NEARBY = 0.7  # what a name counts that stands in the passage, not in the sentence, its title or headings
 
+
 @dataclass(frozen=True, slots=True)
 class About:
     """What a piece of text is about, as far as it is compared with a question."""

@@ -55,6 +55,8 @@ def encoded(embedder: Embedder, texts: Sequence[str]) -> list[Embedded]:
 
 def _read(embedder: Embedder, texts: Sequence[str]) -> list[Embedded]:
     if isinstance(embedder, TokenEmbedder):
-        return [Embedded(one.vector, one.ids, one.states.astype(np.float16)) for one in embedder.embed_with_tokens(texts)]
+        return [
+            Embedded(one.vector, one.ids, one.states.astype(np.float16)) for one in embedder.embed_with_tokens(texts)
+        ]
     none, bare = np.zeros(0, np.int64), np.zeros((0, embedder.dim), np.float16)
     return [Embedded(vector, none, bare) for vector in embedder.embed(texts)]

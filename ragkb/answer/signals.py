@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,14 +53,16 @@ BY_MEANING = (
 SIGNALS = (*BY_WORDS, *BY_MEANING)
 LEAST_WEIGHT = 0.02  # of a token, so that a question of common words still has weights
 _BACK = re.compile(
-    r"^(it|its|he|his|him|she|her|they|their|them|this|that|these|those|such|both)\b|^(它|他|她|该|此|这|其|两者|二者)", re.I
+    r"^(it|its|he|his|him|she|her|they|their|them|this|that|these|those|such|both)\b|^(它|他|她|该|此|这|其|两者"
+    r"|二者)",
+    re.I,
 )
 _CJK = re.compile("[\u3400-\u9fff]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A unit where it stands. number: from 0, in its passage. before: the unit before it there, None if it is the first.
+    """A unit where it stands. number: from 0, in its passage. before: the unit before it there, None for the first.
 
     rank: score of the passage as a share of the best one's, 0 to 1.
     """
@@ -118,7 +121,7 @@ def by_meaning(question: Question, places: Sequence[Place], read: Sequence[Embed
     important = weights >= np.median(weights)
     nearest = [_nearest(question.read, one) for one in read]
     known = {id(place.unit): one for place, one in zip(places, nearest, strict=True)}
-    out = []
+    out: list[tuple[float, ...]] = []
     for place, one, embedded in zip(places, nearest, read, strict=True):
         before = known.get(id(place.before), one) if place.before else one
         out.append(
@@ -145,7 +148,7 @@ def _token_weights(question: Embedded, read: Sequence[Embedded]) -> NDArray[np.f
     many = len(read)
     rarity = [math.log(1 + (many - frequency[t] + 0.5) / (frequency[t] + 0.5)) for t in question.ids.tolist()]
     weights = np.maximum(np.asarray(rarity, np.float32), LEAST_WEIGHT)
-    return weights / weights.sum()
+    return np.asarray(weights / weights.sum(), np.float32)
 
 
 @lru_cache(maxsize=20_000)
@@ -155,7 +158,7 @@ def neighbours(text: str) -> frozenset[object]:
     wanted = content_terms(text)
     terms = [term for term in lexical_tokens(_CJK.sub(" ", bare), "en") if term in wanted]
     runs = {run[i : i + 3] for run in _CJK.findall(bare) for i in range(len(run) - 2)}
-    return frozenset([*zip(terms, terms[1:], strict=False), *runs])
+    return frozenset([*pairwise(terms), *runs])
 
 
 def _share(wanted: Sequence[str], held: Set[str]) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,7 +38,7 @@ class Embedded:
 
     vector: NDArray[np.float32]
     ids: NDArray[np.int64]
-    states: NDArray[np.float32]
+    states: NDArray[np.floating[Any]]
 
 
 @runtime_checkable

@@ -26,13 +26,21 @@ def after(before: str, question: str) -> str:
         ("What is the per diem for Spain?", "And for France?", "What is the per diem for France?"),
         ("What was the revenue in 2024?", "What about 2025?", "What was the revenue in 2025?"),
         ("How heavy is the HX-200?", "what about the HX-300", "How heavy is the HX-300?"),
-        ("How many vacation days do employees in Leipzig get?", "and Brno?", "How many vacation days do employees in Brno get?"),
+        (
+            "How many vacation days do employees in Leipzig get?",
+            "and Brno?",
+            "How many vacation days do employees in Brno get?",
+        ),
         (
             "What is the torque of the suction flange on the pump?",
             "And the discharge flange?",
             "What is the torque of the discharge flange on the pump?",
         ),
-        ("How much leave does a birthing parent get?", "And for the other parent?", "How much leave does the other parent get?"),
+        (
+            "How much leave does a birthing parent get?",
+            "And for the other parent?",
+            "How much leave does the other parent get?",
+        ),
         ("What does a dealer need to become Platinum?", "And for Gold?", "What does a dealer need to become Gold?"),
     ],
 )
@@ -56,7 +64,9 @@ def test_a_chinese_ellipsis_takes_the_place_of_its_like(before: str, question: s
     assert after(before, question) == whole
 
 
-@pytest.mark.parametrize("question", ["Who approves it?", "What about fathers?", "Can they take it in parts?", "它怎么申请？", "Why?"])
+@pytest.mark.parametrize(
+    "question", ["Who approves it?", "What about fathers?", "Can they take it in parts?", "它怎么申请？", "Why?"]
+)
 def test_what_only_points_back_is_read_behind_the_question_before(question: str) -> None:
     assert standalone(question, BEFORE) == f"How long is parental leave in Brno? {question}"
 
