@@ -18,6 +18,7 @@ import typer
 from ragkb import __version__
 from ragkb.errors import InputError, RagkbError
 from ragkb.eval.command import app as eval_app
+from ragkb.server.mcp_command import mcp
 from ragkb.types import Principal
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(eval_app, name="eval")
+app.command()(mcp)
 
 Kb = Annotated[Path | None, typer.Option("--kb", metavar="DIR", help="The knowledge base [.ragkb].")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]

@@ -11,6 +11,7 @@ from fastapi.middleware import Middleware
 from ragkb import __version__
 from ragkb.kb import KnowledgeBase
 from ragkb.server import problems
+from ragkb.server.mcp_route import Mcp
 from ragkb.server.middleware import BodyLimit, Guard, LocalOnly
 from ragkb.server.routes import docs, documents, feedback, health, me, openai, originals, query, web
 from ragkb.server.service import DEFAULT, Site
@@ -34,6 +35,7 @@ def create_app(
     principal: who every caller is while no key was made; by default one who sees what everyone may see.
     """
     settings = settings or kb.settings
+    mcp = Mcp()
     site = Site({DEFAULT: kb, **others}, settings, principal)
     app = FastAPI(
         title="ragkb",
@@ -41,6 +43,7 @@ def create_app(
         description=ABOUT,
         docs_url=None,  # FastAPI's page loads its script from a CDN; routes/docs.py makes one that does not
         redoc_url=None,
+        lifespan=mcp.lifespan,
         redirect_slashes=False,  # a redirect would repeat the Host header
         generate_unique_id_function=lambda route: route.name,
         middleware=[
@@ -55,4 +58,5 @@ def create_app(
     problems.install(app)
     for module in (query, openai, feedback, documents, originals, me, health, docs, web):
         app.include_router(module.router)
+    app.router.routes.append(mcp.route)
     return app
