@@ -12,6 +12,7 @@ import { textView } from "./textview.js";
 const panel = document.getElementById("panel");
 const narrow = matchMedia("(max-width: 1099px)");
 let cameFrom = null;
+let shown = null; // what was opened
 let request = 0;
 
 /**
@@ -20,6 +21,7 @@ let request = 0;
  */
 export async function openDocument(wanted) {
   const mine = ++request;
+  shown = wanted;
   hidePopover();
   cameFrom = wanted.from ?? document.activeElement;
   reveal();
@@ -32,6 +34,9 @@ export async function openDocument(wanted) {
     if (mine === request) fill(panel, closing(), errorCard(problem));
   }
 }
+
+/** Opens what is open again, in the language that the page has now. */
+export const redrawPanel = () => !panel.hidden && openDocument({ ...shown, from: cameFrom });
 
 export function closePanel() {
   request += 1;
