@@ -82,7 +82,7 @@ function show(document, wanted) {
     views[name]();
   };
   fill(panel, head(document, pictures && h("div", { class: "segments", role: "group", "aria-label": t("view") }, tabs)), body);
-  choose(pictures ? "page" : "text");
+  choose(pictures && !narrow.matches ? "page" : "text"); // a page of paper is too small to read on a phone
   panel.querySelector("h2").focus();
   say(document.title || document.source);
 }
