@@ -95,8 +95,7 @@ def test_a_port_that_is_not_permitted() -> None:
 def test_other_addresses_are_refused(host: str) -> None:
     with pytest.raises(InputError, match="not a loopback address"):
         check_address(host)
-    with pytest.raises(InputError), listening(host, 0):
-        pass
+    check_address(host, is_open=False)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "127.0.0.9"])
