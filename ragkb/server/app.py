@@ -14,7 +14,7 @@ from ragkb.server import problems
 from ragkb.server.auditing import Audit
 from ragkb.server.deadlines import Deadline
 from ragkb.server.middleware import BodyLimit, Guard, LocalOnly
-from ragkb.server.routes import admin, docs, documents, health, me, query
+from ragkb.server.routes import admin, docs, documents, health, me, query, web
 from ragkb.server.service import DEFAULT, Site
 from ragkb.server.tenants import Identify
 from ragkb.settings import Settings
@@ -55,6 +55,6 @@ def create_app(
     )
     app.state.site = site
     problems.install(app)
-    for module in (query, documents, me, admin, health, docs):
+    for module in (query, documents, me, admin, health, docs, web):
         app.include_router(module.router)
     return app

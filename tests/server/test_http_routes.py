@@ -157,6 +157,7 @@ def test_metrics_count_by_template(kb: KnowledgeBase, serve: Any) -> None:
     assert "BREW" not in text
 
 
-def test_root_leads_to_the_docs(client: httpx.Client) -> None:
+def test_root_is_the_page(client: httpx.Client) -> None:
     response = client.get("/")
-    assert (response.status_code, response.headers["location"]) == (307, "/docs")
+    assert response.headers["content-type"] == "text/html; charset=utf-8"
+    assert 'type="module"' in response.text
