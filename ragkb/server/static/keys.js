@@ -21,7 +21,7 @@ function form(reload) {
   const submit = async (event) => {
     event.preventDefault();
     const names = groups.value.split(",").map((name) => name.trim()).filter(Boolean);
-    const body = { user: user.value.trim(), role: role.value, groups: names, ...(days.value && { days: Number(days.value) }) };
+    const body = { name: user.value.trim(), role: role.value, groups: names, expires_days: days.value ? Number(days.value) : null };
     try {
       const key = await api.post(PATH, body);
       await reload();
@@ -51,7 +51,7 @@ function table(keys, reload) {
 function row(key, reload) {
   const dated = (value, none = "") => (value ? date(value) : none);
   const revoke = async () => {
-    if (!(await confirm({ title: t("keys.sure"), text: t("keys.sure.about", { name: key.user }), action: t("keys.revoke") }))) return;
+    if (!(await confirm({ title: t("keys.sure"), text: t("keys.sure.about", { name: key.name }), action: t("keys.revoke") }))) return;
     try {
       await api.remove(`${PATH}/${encodeURIComponent(key.id)}`);
     } catch (problem) {
@@ -62,12 +62,12 @@ function row(key, reload) {
   return h(
     "tr",
     {},
-    h("td", { class: "cell-main" }, h("span", { class: "strong" }, key.user), h("span", { class: "path" }, key.id)),
+    h("td", { class: "cell-main" }, h("span", { class: "strong" }, key.name), h("span", { class: "path" }, key.id)),
     h("td", { data: { head: t("keys.role") } }, t(`role.${key.role}`)),
     h("td", { data: { head: t("groups") } }, key.groups.map((group) => h("span", { class: "tag" }, group))),
     h("td", { data: { head: t("keys.created") } }, dated(key.created_at ?? key.created)),
     h("td", { data: { head: t("keys.expires") } }, dated(key.expires_at ?? key.expires, t("keys.never"))),
     h("td", { data: { head: t("keys.used") } }, dated(key.last_used_at ?? key.last_used, "")),
-    h("td", { class: "cell-act" }, key.revoked_at || key.revoked ? h("span", { class: "tag" }, t("keys.revoked")) : iconButton("trash", `${t("keys.revoke")}: ${key.user}`, revoke)),
+    h("td", { class: "cell-act" }, key.revoked_at || key.revoked ? h("span", { class: "tag" }, t("keys.revoked")) : iconButton("trash", `${t("keys.revoke")}: ${key.name}`, revoke)),
   );
 }
