@@ -14,8 +14,9 @@ from ragkb.server import problems
 from ragkb.server.auditing import Audit
 from ragkb.server.deadlines import Deadline
 from ragkb.server.middleware import BodyLimit, Guard, LocalOnly
-from ragkb.server.routes import admin, docs, documents, health, me, query, web
+from ragkb.server.routes import admin, docs, documents, feedback, health, me, openai, originals, query, web
 from ragkb.server.service import DEFAULT, Site
+from ragkb.server.spoken import OpenAIErrors
 from ragkb.server.tenants import Identify
 from ragkb.settings import Settings
 from ragkb.types import NOBODY, Principal
@@ -46,6 +47,7 @@ def create_app(
         generate_unique_id_function=lambda route: route.name,
         middleware=[
             Middleware(Guard, metrics=site.metrics),
+            Middleware(OpenAIErrors),
             Middleware(LocalOnly, site=site),
             Middleware(Identify, site=site),
             Middleware(Audit, site=site),
@@ -55,6 +57,6 @@ def create_app(
     )
     app.state.site = site
     problems.install(app)
-    for module in (query, documents, me, admin, health, docs, web):
+    for module in (query, openai, feedback, documents, originals, me, admin, health, docs, web):
         app.include_router(module.router)
     return app

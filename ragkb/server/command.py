@@ -117,7 +117,7 @@ def audit_list(
         _json({"rows": [record_json(row) for row in rows]})
         return
     shown = [
-        [r.at[:19], r.user or "–", r.action, r.outcome, r.question, ", ".join(d.source for d in r.documents)]
+        [r.at[:19], r.user or "–", r.action, r.outcome, r.question, ", ".join(d.source or d.id for d in r.documents)]
         for r in rows
     ]
     _table(["at (UTC)", "user", "action", "outcome", "question", "documents"], shown, "Nothing.")

@@ -62,10 +62,13 @@ class PatientProtocol(H11Protocol):
         if not self._waits_for and self.conn.their_state is h11.IDLE:
             self._wait_for("head")  # of the next request on this connection
         super().data_received(data)
-        if self._waits_for == "rest" and self._received > REST:
-            self.transport.close()
-        elif self._waits_for != "rest":
+        if self._waits_for != "rest":
             self._look()
+        elif self.conn.their_state is not h11.SEND_BODY:
+            self._wait_for("head")  # the rest has come, and the connection is good for another request
+            self._look()
+        elif self._received > REST:
+            self.transport.close()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()

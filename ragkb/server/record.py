@@ -10,7 +10,7 @@ from typing import Any, cast
 from ragkb.ingest.report import IngestReport, NewDocument
 from ragkb.kb import KnowledgeBase
 from ragkb.store.audit import Seen
-from ragkb.types import Answer, AnswerEvent, Document, Hit, PassagesFound
+from ragkb.types import Answer, AnswerEvent, Document, Hit, Original, PassagesFound
 
 
 @dataclass(slots=True)
@@ -87,6 +87,16 @@ class Watched:
     def document(self, id: str, **given: Any) -> Document:
         found = self._kb.document(id, **given)
         current().documents[found.id] = found.source
+        return found
+
+    def original(self, id: str, **given: Any) -> Original:
+        found = self._kb.original(id, **given)
+        current().documents[id] = found.name
+        return found
+
+    def page_picture(self, id: str, page: int, **given: Any) -> bytes:
+        found = self._kb.page_picture(id, page, **given)
+        current().documents.setdefault(id, "")
         return found
 
     def ingest_bytes(self, name: str, data: bytes, **given: Any) -> IngestReport:

@@ -62,19 +62,27 @@ class Service:
 
     async def read(self, work: Callable[[], Result]) -> Result:
         """The result of `work`, done in a reader's thread. Raises Refused if too many wait for one."""
+        self._check_queue(self._site.readers)
+        return await self._run(work, self._site.readers)
+
+    async def go_on(self, work: Callable[[], Result]) -> Result:
+        """The result of the next step of something that has begun: it waits, however many others do."""
         return await self._run(work, self._site.readers)
 
     async def write(self, work: Callable[[], Result]) -> Result:
         """The result of `work`, done in the writer's thread. Raises Refused if too many wait for it."""
+        self._check_queue(self._writers)
         return await self._run(work, self._writers)
+
+    def _check_queue(self, limiter: CapacityLimiter) -> None:
+        if limiter.statistics().tasks_waiting >= self.settings.server.queue:
+            raise Refused(503, "the server is busy", "come back in a moment", {"retry-after": "1"})
 
     async def _run(self, work: Callable[[], Result], limiter: CapacityLimiter) -> Result:
         """Runs in a task of its own, which keeps its place among the threads until the work has really ended.
 
         When nobody waits for it any more, work that has begun is asked to stop, and other work never begins.
         """
-        if limiter.statistics().tasks_waiting >= self.settings.server.queue:
-            raise Refused(503, "the server is busy", "come back in a moment", {"retry-after": "1"})
         stop, begun = threading.Event(), threading.Event()
 
         def counted() -> Result:

@@ -17,6 +17,7 @@ from ragkb.ingest.report import NewDocument
 from ragkb.kb import KnowledgeBase
 from ragkb.models import Embedder
 from ragkb.settings import Settings
+from tests.conftest import CORPUS
 
 CREDENTIALS = ("none", "wrong", "expired", "other tenant", "reader", "writer", "admin")
 PUBLIC = dict.fromkeys(CREDENTIALS, True)
@@ -27,7 +28,7 @@ ADMIN = {**WRITER, "writer": False}
 
 @dataclass(frozen=True)
 class Row:
-    """Who may use a route, and a request that would go well. {document}, {key}: ids of the knowledge base."""
+    """Who may use a route, and a request that would go well. {document}, {pdf}, {key}: ids of the knowledge base."""
 
     may: Mapping[str, bool]
     request: dict[str, Any] = field(default_factory=dict)
@@ -45,6 +46,13 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("GET", "/v1/documents/{id}"): Row(READER, path="/v1/documents/{document}"),
     ("POST", "/v1/documents"): Row(WRITER, {"json": {"source": "new.md", "text": "A new text."}}),
     ("DELETE", "/v1/documents/{id}"): Row(WRITER, path="/v1/documents/{document}"),
+    ("GET", "/v1/documents/{id}/original"): Row(READER, path="/v1/documents/{pdf}/original"),
+    ("GET", "/v1/documents/{id}/pages/{n}.png"): Row(READER, path="/v1/documents/{pdf}/pages/1.png"),
+    ("POST", "/v1/feedback"): Row(READER, {"json": {"question": "How long?", "answer": "14 weeks", "rating": "up"}}),
+    ("GET", "/v1/models"): Row(READER),
+    ("POST", "/v1/chat/completions"): Row(
+        READER, {"json": {"model": "ragkb", "messages": [{"role": "user", "content": "How long is parental leave?"}]}}
+    ),
     ("GET", "/v1/admin/keys"): Row(ADMIN),
     ("POST", "/v1/admin/keys"): Row(ADMIN, {"json": {"name": "new"}}),
     ("DELETE", "/v1/admin/keys/{id}"): Row(ADMIN, path="/v1/admin/keys/{key}"),
@@ -70,6 +78,9 @@ class House:
         if "{document}" in path:
             report = self.kb.add([NewDocument("gone.md", "It is gone soon.")])
             path = path.replace("{document}", str(report.files[0].document_id))
+        if "{pdf}" in path:
+            pdf = next(info.id for info in self.kb.documents() if info.media_type == "application/pdf")
+            path = path.replace("{pdf}", pdf)
         if "{key}" in path:
             path = path.replace("{key}", self.kb.ledger.keys.create("spare", "reader")[0].id)
         return path
@@ -83,6 +94,7 @@ def house(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder, serve: A
         KnowledgeBase.open(folder / "other", settings=Settings(), embedder=embedder) as other,
     ):
         kb.add([NewDocument("leave.md", "Parental leave is 14 weeks.")])
+        kb.ingest_bytes("policy.pdf", (CORPUS / "finance/travel-expense-policy.pdf").read_bytes())
         made = kb.ledger.keys.create
         keys = {
             "none": "",
@@ -112,7 +124,8 @@ def test_route(house: House, route: tuple[str, str], credential: str) -> None:
     else:
         known = credential in CREDENTIALS[4:]
         assert response.status_code == (403 if known else 401)
-        assert response.json()["error"]["type"] == ("forbidden" if known else "unauthorized")
+        names = ("forbidden", "permission_error") if known else ("unauthorized", "authentication_error")
+        assert response.json()["error"]["type"] in names
         assert known or response.headers["www-authenticate"] == "Bearer"
 
 

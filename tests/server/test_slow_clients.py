@@ -90,6 +90,14 @@ def test_a_body_that_does_not_come(slow: httpx.Client) -> None:
     assert 0.5 < seconds < 2
 
 
+def test_a_refused_body_does_not_cost_the_connection(slow: httpx.Client) -> None:
+    with connected(slow) as raw:
+        raw.sendall(HEAD.replace(b"/search", b"/nonesuch"))
+        assert raw.recv(65536).startswith(b"HTTP/1.1 404")
+        raw.sendall(b" " * 1000 + b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert b"HTTP/1.1 200" in raw.recv(65536)
+
+
 def test_a_body_that_comes_slowly_but_well_is_waited_for(slow: httpx.Client) -> None:
     body = b'{"query": "leave"' + b" " * 300_000 + b"}"
     with connected(slow) as raw:
