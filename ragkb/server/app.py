@@ -11,8 +11,10 @@ from fastapi.middleware import Middleware
 from ragkb import __version__
 from ragkb.kb import KnowledgeBase
 from ragkb.server import problems
+from ragkb.server.auditing import Audit
+from ragkb.server.deadlines import Deadline
 from ragkb.server.middleware import BodyLimit, Guard, LocalOnly
-from ragkb.server.routes import docs, documents, feedback, health, me, openai, originals, query, web
+from ragkb.server.routes import admin, docs, documents, feedback, health, me, openai, originals, query, web
 from ragkb.server.service import DEFAULT, Site
 from ragkb.server.spoken import OpenAIErrors
 from ragkb.server.tenants import Identify
@@ -46,13 +48,15 @@ def create_app(
         middleware=[
             Middleware(Guard, metrics=site.metrics),
             Middleware(OpenAIErrors),
-            Middleware(LocalOnly),
+            Middleware(LocalOnly, site=site),
             Middleware(Identify, site=site),
-            Middleware(BodyLimit, settings=settings),
+            Middleware(Audit, site=site),
+            Middleware(Deadline, site=site),
+            Middleware(BodyLimit, site=site),
         ],
     )
     app.state.site = site
     problems.install(app)
-    for module in (query, openai, feedback, documents, originals, me, health, docs, web):
+    for module in (query, openai, feedback, documents, originals, me, admin, health, docs, web):
         app.include_router(module.router)
     return app
