@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from ragkb import stop
 from ragkb.errors import InputError, LimitExceeded, NotFound
 from ragkb.models import Embedder, load_embedder
 from ragkb.settings import Settings
@@ -90,6 +91,11 @@ class KnowledgeBase:
         store.require_embedder(used.id)
         return cls(store, used, settings)
 
+    def use(self, settings: Settings) -> None:
+        """Puts other settings into force. The embedder stays: that of a knowledge base never changes."""
+        self.settings = settings
+        self.__dict__.pop("_tools", None)
+
     def close(self) -> None:
         """Frees files and memory."""
         with self._lock:
@@ -128,9 +134,17 @@ class KnowledgeBase:
         with self._ingesting(on_progress, settings) as run:
             return run.files(paths, tuple(groups), prune)
 
-    def ingest_bytes(self, name: str, data: bytes, *, groups: Sequence[str] = (), title: str = "") -> IngestReport:
+    def ingest_bytes(
+        self,
+        name: str,
+        data: bytes,
+        *,
+        groups: Sequence[str] = (),
+        title: str = "",
+        on_progress: OnProgress | None = None,
+    ) -> IngestReport:
         """Ingests one file from memory. name: with the extension that tells its format; its folders are ignored."""
-        with self._ingesting() as run:
+        with self._ingesting(on_progress) as run:
             return run.upload(name, data, tuple(groups), title)
 
     def add(self, documents: Iterable[NewDocument]) -> IngestReport:
@@ -269,6 +283,7 @@ class KnowledgeBase:
         query = Query(asked.standalone, self._checked_k(k, self.settings.answer.passages), as_, where)
         with self._store.reading() as reader:
             hits = search(reader, self._embedder, query, self.settings.search)
+            stop.check()
             return weigh(asked, sources.searched(reader, hits, as_), self._embedder)
 
     @cached_property

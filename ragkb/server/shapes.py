@@ -114,6 +114,31 @@ class IngestShape(_Shape):
     files: list[FileShape]
 
 
+class JobMadeShape(_Shape):
+    """The id of a job."""
+
+    job: str
+
+
+class JobShape(_Shape):
+    """An ingest that nobody waits for. report: once it is done. error: once it failed."""
+
+    id: str
+    status: Literal["queued", "running", "done", "failed"]
+    created_at: str
+    files_done: int
+    files_total: int
+    pages: int
+    report: IngestShape | None
+    error: Problem | None
+
+
+class JobsShape(_Shape):
+    """Jobs, the newest first."""
+
+    jobs: list[JobShape]
+
+
 class DeletedShape(_Shape):
     """The id of the document that is gone."""
 
@@ -129,6 +154,51 @@ class MeShape(_Shape):
     kb: str
     kbs: list[str]
     auth: Literal["open", "key", "oidc", "proxy"]
+
+
+class KeyShape(_Shape):
+    """What is known of a key. Times are ISO 8601 in UTC, null: never."""
+
+    id: str
+    name: str
+    role: Literal["reader", "writer", "admin"]
+    groups: list[str]
+    created_at: str
+    expires_at: str | None
+    revoked_at: str | None
+    last_used_at: str | None
+    state: Literal["active", "expired", "revoked"]
+
+
+class KeysShape(_Shape):
+    """Every key that was ever made, oldest first."""
+
+    keys: list[KeyShape]
+
+
+class MadeKeyShape(KeyShape):
+    """A new key, which is shown this once."""
+
+    key: str
+
+
+class StatusShape(_Shape):
+    """What a knowledge base holds. keys: how many of each state. running: calls at work in the whole server."""
+
+    kb: str
+    documents: int
+    chunks: int
+    characters: int
+    groups: list[str]
+    languages: dict[str, int]
+    embedder: str
+    precision: str
+    dim: int
+    generation: int
+    disk: dict[str, int]
+    memory: dict[str, int]
+    keys: dict[str, int]
+    running: int
 
 
 class FeedbackShape(_Shape):

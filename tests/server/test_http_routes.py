@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from ragkb.kb import KnowledgeBase
 from ragkb.server import shapes
+from ragkb.types import NOBODY, Principal
 from tests.conftest import CORPUS
 
 
@@ -35,11 +36,17 @@ TABLE = (
     Row("POST", "/v1/chat/completions", 200, shapes.ChatShape, {"json": CHAT}),
     Row("GET", "/v1/documents", 200, shapes.DocumentsShape),
     Row("POST", "/v1/documents", 201, shapes.IngestShape, {"json": {"source": "new.md", "text": "A new text."}}),
+    Row("GET", "/v1/jobs", 200, shapes.JobsShape),
+    Row("GET", "/v1/jobs/{id}", 200, shapes.JobShape),
     Row("GET", "/v1/documents/{id}", 200, shapes.DocumentShape),
     Row("DELETE", "/v1/documents/{id}", 200, shapes.DeletedShape),
     Row("GET", "/v1/documents/{id}/original", 200, None),
     Row("GET", "/v1/documents/{id}/pages/{n}.png", 200, None),
     Row("GET", "/v1/me", 200, shapes.MeShape),
+    Row("GET", "/v1/admin/keys", 200, shapes.KeysShape),
+    Row("POST", "/v1/admin/keys", 201, shapes.MadeKeyShape, {"json": {"name": "ana"}}),
+    Row("DELETE", "/v1/admin/keys/{id}", 200, shapes.KeyShape),
+    Row("GET", "/v1/admin/status", 200, shapes.StatusShape),
     Row("GET", "/healthz", 200, shapes.HealthShape),
     Row("GET", "/readyz", 200, shapes.HealthShape),
     Row("GET", "/metrics", 200, None),
@@ -59,7 +66,14 @@ def test_route(kb: KnowledgeBase, serve: Any, row: Row) -> None:
     if not row.shape:
         kb.ingest_bytes(source, (CORPUS / "finance/travel-expense-policy.pdf").read_bytes())
     id = next(info.id for info in kb.documents() if info.source == source)
-    with serve(kb) as client:
+    principal = Principal.admin() if "/admin/" in row.path else NOBODY
+    with serve(kb, principal=principal) as client:
+        if "/keys/{id}" in row.path:  # of a key that closes the server, which takes it for itself
+            made = kb.ledger.keys.create("root", "admin")
+            id, client.headers["x-api-key"] = made[0].id, made[1]
+        if "/jobs/" in row.path:
+            text = {"source": "a", "text": "b"}
+            id = client.post("/v1/documents", params={"wait": False}, json=text).json()["job"]
         response = client.request(row.method, row.path.replace("{id}", id).replace("{n}", "1"), **row.request)
     assert response.status_code == row.status
     if row.shape:
