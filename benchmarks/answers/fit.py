@@ -6,7 +6,8 @@ Questions whose answer stands in a known unit: public ones with the passage that
 knowledge base of their set (DIR/xquad/en, xquad/zh, nq_oracle, cmrc2018), those for which people chose sentences
 (DIR/clapnq/rag.jsonl), and the sample corpus. A softmax over the units of a question gets the greatest likelihood for
 those that hold the answer, with a ridge. --report prints, by five-fold cross-validation over passages, how often the
-first and one of the first three units hold the answer; and, for each set, the same with weights fitted on the other sets alone.
+first and one of the first three units hold the answer; and, for each set, the same with weights fitted on the other
+sets alone.
 """
 
 from __future__ import annotations

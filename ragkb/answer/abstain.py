@@ -36,9 +36,10 @@ FEATURES = (
     "terms",  # content terms of the question, in twenties
     "unexpected",  # 1 if the best unit holds nothing of the kind asked for: no number, date, name, reason
     "passage_squared",
+    "passages",  # logarithm of the number of given passages: among many, one looks right by chance; 0 if searched
 )
 NEAREST = 3  # titles that a refusal names
-_WORDS = re.compile(r"[A-Za-z0-9À-ÿ][\w./-]*")
+_WORDS = re.compile(r"[A-Za-z0-9À-ÿ][A-Za-z0-9À-ÿ_./-]*")
 NEAR = 0.45  # cosine of a paraphrase; what has nothing in common stays well under it
 
 
@@ -50,16 +51,18 @@ class Calibration:
     weights: tuple[float, ...]
 
 
-def confidence(question: Question, found: Sequence[Candidate], kind: str) -> float:
+def confidence(question: Question, found: Sequence[Candidate], kind: str, passages: int) -> float:
     """Probability, 0 to 1, that the passages answer the question; 0 without evidence.
 
-    kind: "searched" if the passages were found in a knowledge base, "given" if they came with the question. Fitted by
+    kind: "searched" if the passages were found in a knowledge base, "given" if they came with the question.
+    passages: how many there are. Fitted by
     logistic regression on questions with and without an answer; see docs/architecture.md.
     """
     if not found or not question.weights or _is_strange(question, found):
         return 0.0
     used = _calibrations()[f"{kind}, {'words' if question.vector is None else 'both'}"]
-    logit = used.bias + sum(w * v for w, v in zip(used.weights, features(question, found), strict=True))
+    values = features(question, found, passages if kind == "given" else 0)
+    logit = used.bias + sum(w * v for w, v in zip(used.weights, values, strict=True))
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
 
 
@@ -69,8 +72,8 @@ def _is_strange(question: Question, found: Sequence[Candidate]) -> bool:
     return question.unknown >= question.weights.keys() and nearest < NEAR
 
 
-def features(question: Question, found: Sequence[Candidate]) -> tuple[float, ...]:
-    """The values of FEATURES for evidence that is sorted, best first, and not empty."""
+def features(question: Question, found: Sequence[Candidate], given: int) -> tuple[float, ...]:
+    """The values of FEATURES for evidence that is sorted, best first, and not empty. given: passages, 0 if searched."""
     best = found[0]
     cosines = sorted((one.signal("cosine") for one in found), reverse=True)[:10]
     place = best.unit.passage
@@ -95,6 +98,7 @@ def features(question: Question, found: Sequence[Candidate]) -> tuple[float, ...
         len(question.weights) / 20,
         float(best.signal("expected") == 0),
         best.signal("passage") ** 2,
+        math.log(1 + given),
     )
 
 

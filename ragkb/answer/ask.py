@@ -70,7 +70,7 @@ def weigh(asked: Asked, sources: Sources, embedder: Embedder) -> Evidence:
     searched = time.perf_counter()
     question = read_question(asked.standalone, embedder, sources.idf)
     found = candidates(question, sources.passages, embedder)
-    sure = abstain.confidence(question, found, sources.kind)
+    sure = abstain.confidence(question, found, sources.kind, len(sources.passages))
     return Evidence(asked, sources, question, found, sure, searched)
 
 
