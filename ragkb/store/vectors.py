@@ -71,7 +71,7 @@ class Segment:
         self._numbers = np.frombuffer(stream.read(8 * rows), "<i8")
         try:
             reader = faiss.PyCallbackIOReader(stream.read)  # type: ignore[attr-defined]
-            self.inverted = Inverted(faiss.read_index(reader)) if listed else None
+            self.inverted = Inverted(faiss.read_index(reader), self._numbers) if listed else None
         except RuntimeError as error:  # what FAISS raises, for an index of a newer FAISS say
             raise StorageError(f"{self._path}: FAISS cannot read it ({error})", REBUILD) from None
         self._whole: Any = None if listed else _exact(self._numbers, self.vectors())
@@ -103,7 +103,7 @@ class Segment:
     def bytes_in_memory(self) -> int:
         """Bytes of codes or vectors, of chunk numbers and of the centroids of the lists."""
         if self.inverted:
-            return self.file.rows * (self._dim + 16) + self.inverted.bytes_in_memory
+            return self.inverted.bytes_in_memory
         return self.file.rows * (2 * self._dim + 16)
 
     def count(self, allowed: NDArray[np.uint8]) -> int:
@@ -174,9 +174,7 @@ def _proposed(
     listed = {place: segment.inverted for place, segment in enumerate(segments) if segment.inverted}
     visible = sum(segments[place].count(allowed) for place in listed)
     if visible > max(GATHERED, k):
-        found = dict(
-            zip(listed, inverted.near(list(listed.values()), vector, _wanted(k), allowed, visible), strict=True)
-        )
+        found = dict(zip(listed, inverted.near(list(listed.values()), vector, _wanted(k), allowed), strict=True))
     else:
         numbers = {place: segments[place].allowed_numbers(allowed) for place in listed}
         found = {place: (segments[place].scores(vector, some), some) for place, some in numbers.items()}
