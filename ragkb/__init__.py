@@ -27,7 +27,20 @@ if TYPE_CHECKING:
     from ragkb.ingest.report import NewDocument
     from ragkb.kb import KnowledgeBase
     from ragkb.settings import Settings
-    from ragkb.types import Answer, Chunk, Citation, Document, DocumentInfo, Hit, Principal, Sentence, Turn
+    from ragkb.types import (
+        Answer,
+        Chunk,
+        Citation,
+        Document,
+        DocumentInfo,
+        Hit,
+        Original,
+        PassagesFound,
+        Principal,
+        Sentence,
+        SentenceScored,
+        Turn,
+    )
 
 __version__ = "0.2.0"
 __all__ = [
@@ -46,15 +59,32 @@ __all__ = [
     "ModelError",
     "NewDocument",
     "NotFound",
+    "Original",
+    "PassagesFound",
     "Principal",
     "RagkbError",
     "Sentence",
+    "SentenceScored",
     "Settings",
     "StorageError",
     "Turn",
 ]
 _HOMES = {"KnowledgeBase": "ragkb.kb", "NewDocument": "ragkb.ingest.report", "Settings": "ragkb.settings"}
-_TYPES = {"Answer", "Chunk", "Citation", "Document", "DocumentInfo", "Hit", "Principal", "Sentence", "Turn"}
+_TYPES = {
+    *(
+        "Answer",
+        "Chunk",
+        "Citation",
+        "Document",
+        "DocumentInfo",
+        "Hit",
+        "Original",
+        "PassagesFound",
+        "Principal",
+        "Sentence",
+    ),
+    *("SentenceScored", "Turn"),
+}
 
 
 def __getattr__(name: str) -> Any:

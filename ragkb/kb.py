@@ -2,28 +2,33 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from ragkb import stop
 from ragkb.errors import InputError, LimitExceeded, NotFound
 from ragkb.models import Embedder, load_embedder
 from ragkb.settings import Settings
 from ragkb.store.records import Problem
 from ragkb.store.snapshot import Where
 from ragkb.store.store import Store
-from ragkb.types import NOBODY, Answer, Document, DocumentInfo, Hit, Principal, Turn
+from ragkb.types import NOBODY, Answer, AnswerEvent, Document, DocumentInfo, Hit, Original, Principal, Turn
 
 if TYPE_CHECKING:
-    from ragkb.answer.ask import Quote
+    from ragkb.answer.ask import Evidence, Tools
+    from ragkb.ingest.pictures import Pictures
     from ragkb.ingest.pipeline import Ingest
     from ragkb.ingest.report import IngestReport, NewDocument, OnProgress
     from ragkb.retrieve.search import Leg
     from ragkb.store.backup import Backup
+    from ragkb.store.ledger import Ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +58,15 @@ class KnowledgeBase:
 
     def __init__(self, store: Store, embedder: Embedder, settings: Settings) -> None:
         self._store, self._embedder, self.settings = store, embedder, settings
+        self._pictures: Pictures | None = None
+        self._lock = threading.Lock()
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """Keys, audit, usage and feedback of this knowledge base; the file is made when it is first needed."""
+        from ragkb.store.ledger import LEDGER, Ledger
+
+        return Ledger(self._store.folder / LEDGER)
 
     @classmethod
     def open(
@@ -77,9 +91,19 @@ class KnowledgeBase:
         store.require_embedder(used.id)
         return cls(store, used, settings)
 
+    def use(self, settings: Settings) -> None:
+        """Puts other settings into force. The embedder stays: that of a knowledge base never changes."""
+        self.settings = settings
+        self.__dict__.pop("_tools", None)
+
     def close(self) -> None:
         """Frees files and memory."""
+        with self._lock:
+            if self._pictures:
+                self._pictures.close()
+                self._pictures = None
         self._store.close()
+        self.ledger.close()
 
     def __enter__(self) -> KnowledgeBase:
         return self
@@ -110,9 +134,17 @@ class KnowledgeBase:
         with self._ingesting(on_progress, settings) as run:
             return run.files(paths, tuple(groups), prune)
 
-    def ingest_bytes(self, name: str, data: bytes, *, groups: Sequence[str] = (), title: str = "") -> IngestReport:
+    def ingest_bytes(
+        self,
+        name: str,
+        data: bytes,
+        *,
+        groups: Sequence[str] = (),
+        title: str = "",
+        on_progress: OnProgress | None = None,
+    ) -> IngestReport:
         """Ingests one file from memory. name: with the extension that tells its format; its folders are ignored."""
-        with self._ingesting() as run:
+        with self._ingesting(on_progress) as run:
             return run.upload(name, data, tuple(groups), title)
 
     def add(self, documents: Iterable[NewDocument]) -> IngestReport:
@@ -148,6 +180,7 @@ class KnowledgeBase:
             if ids:
                 writer.remove(ids)
             writer.compact()
+        self.ledger.forget({info.source for info in self.documents(as_=Principal.admin())})
 
     def compact(self) -> None:
         """Rewrites the whole knowledge base in as little space as it needs; as purge() does. Raises Busy."""
@@ -203,30 +236,63 @@ class KnowledgeBase:
         leans on. contexts: answers from these alone, without a search; citations then count in their texts.
         Raises InputError for an empty question, LimitExceeded.
         """
-        from ragkb.answer.ask import Asked, Sources, answer
+        from ragkb.answer.ask import answer
+
+        evidence = self._evidence(question, k, where, as_, history, contexts)
+        return answer(evidence, self._tools)
+
+    def stream(
+        self,
+        question: str,
+        *,
+        k: int | None = None,
+        where: Where | None = None,
+        as_: Principal = NOBODY,
+        history: Sequence[Turn] = (),
+        contexts: Sequence[Hit] | None = None,
+    ) -> Iterator[AnswerEvent]:
+        """The answer as it is made: PassagesFound, SentenceScored for each sentence once it is scored, the Answer.
+
+        Takes what ask() takes, and ends with what ask() returns. The search is done when this returns, so that its
+        errors are raised here and the store is not held while the events are read, which may be in other threads.
+        """
+        from ragkb.answer.ask import stream
+
+        evidence = self._evidence(question, k, where, as_, history, contexts)
+        return stream(evidence, self._tools)
+
+    def _evidence(
+        self,
+        question: str,
+        k: int | None,
+        where: Where | None,
+        as_: Principal,
+        history: Sequence[Turn],
+        contexts: Sequence[Hit] | None,
+    ) -> Evidence:
+        from ragkb.answer import sources
+        from ragkb.answer.ask import Asked, weigh
         from ragkb.answer.history import standalone
-        from ragkb.answer.question import local_idf
-        from ragkb.answer.units import Passage
         from ragkb.retrieve.search import Query, search
 
         started = time.perf_counter()
         question = self._checked_text(question, "question")
         asked = Asked(question, standalone(question, history), started)
-        settings = self.settings.answer
         if contexts is not None:
-            given = Sources(
-                "given",
-                [Passage(hit) for hit in contexts],
-                local_idf([hit.text for hit in contexts]),
-                _quote_from(contexts),
-            )
-            return answer(asked, given, self._embedder, settings)
-        query = Query(asked.standalone, self._checked_k(k, settings.passages), as_, where)
+            return weigh(asked, sources.given(contexts), self._embedder)
+        query = Query(asked.standalone, self._checked_k(k, self.settings.answer.passages), as_, where)
         with self._store.reading() as reader:
             hits = search(reader, self._embedder, query, self.settings.search)
-            passages = [Passage(hit, reader.context(hit.document_id, hit.start)) for hit in hits]
-            found = Sources("searched", passages, reader.rarity(as_), reader.quote)
-            return answer(asked, found, self._embedder, settings)
+            stop.check()
+            return weigh(asked, sources.searched(reader, hits, as_), self._embedder)
+
+    @cached_property
+    def _tools(self) -> Tools:
+        from ragkb.answer.ask import Tools
+        from ragkb.answer.generator import Extractive
+
+        settings = self.settings.answer
+        return Tools(self._embedder, Extractive(settings.sentences, settings.threshold), settings)
 
     def documents(self, *, as_: Principal = NOBODY) -> Iterator[DocumentInfo]:
         """The documents that `as_` may read, by source."""
@@ -238,6 +304,40 @@ class KnowledgeBase:
         """The document with its text. Raises NotFound: absent and not visible look the same."""
         with self._store.reading() as reader:
             return reader.document(id, as_)
+
+    def original(self, id: str, *, as_: Principal = NOBODY) -> Original:
+        """The file that the document was made of, as it came. Kept are PDFs: see the setting `ingest.originals`.
+
+        Raises NotFound if the document is absent or not visible, and where its file was not kept; StorageError.
+        """
+        with self._store.reading() as reader:
+            return reader.original(id, as_)
+
+    def page_picture(
+        self,
+        id: str,
+        page: int,
+        *,
+        quote: str = "",
+        span: tuple[int, int] | None = None,
+        scale: float = 2.0,
+        as_: Principal = NOBODY,
+    ) -> bytes:
+        """A page of a PDF as PNG, `scale` pixels a point, with a quote marked.
+
+        page: from 1. quote: text to mark; or span: (start, end) of it in the document's text. What stands nowhere on
+        the page is not marked. Drawn in a process with limits. Raises NotFound as `original` does, for a document
+        without pages to draw and for a page that it does not have; InputError, DocumentRefused, StorageError.
+        """
+        from ragkb.ingest.pictures import Pictures, quoted
+
+        with self._store.reading() as reader:
+            wanted = quoted(reader.document(id, as_), page, quote, span, scale)
+            original = reader.original(id, as_)
+        with self._lock:
+            if self._pictures is None:
+                self._pictures = Pictures(self.settings)
+        return self._pictures.draw(original.data, wanted)
 
     def status(self) -> Status:
         """What the knowledge base holds and how large it is."""
@@ -287,14 +387,3 @@ class KnowledgeBase:
         if wanted > self.settings.limits.k:
             raise LimitExceeded(f"k is {wanted}, the limit is {self.settings.limits.k}", "raise limits.k")
         return wanted
-
-
-def _quote_from(contexts: Sequence[Hit]) -> Quote:
-    """Reads spans of passages that came without a knowledge base; each passage is a document of its own."""
-    by_id = {hit.document_id: hit for hit in contexts}
-
-    def quote(id: str, start: int, end: int) -> tuple[str, int | None, tuple[str, ...]]:
-        hit = by_id[id]
-        return hit.text[start - hit.start : end - hit.start], hit.page, hit.heading
-
-    return quote

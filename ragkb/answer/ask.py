@@ -1,23 +1,24 @@
-"""A question and passages to an answer: evidence, confidence, sentences, verified citations, support."""
+"""A question and passages to an answer: evidence, confidence, sentences, verified citations, support.
+
+There is one path: what streams is what `ask` returns, and `ask` is the last value of the stream.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
+from ragkb import stop
 from ragkb.answer import abstain, extractive
 from ragkb.answer.evidence import Candidate, candidates
-from ragkb.answer.grounding import Claim, load_scorer
-from ragkb.answer.question import Idf, read_question
-from ragkb.answer.units import Passage
-from ragkb.errors import StorageError
+from ragkb.answer.generator import Draft, Generator, Task, Usage
+from ragkb.answer.grounding import Claim, SupportScorer, load_scorer
+from ragkb.answer.question import Question, read_question
+from ragkb.answer.sources import Sources
 from ragkb.models import Embedder
 from ragkb.settings import AnswerSettings
-from ragkb.types import Answer, Citation, Sentence
-
-Quote = Callable[[str, int, int], tuple[str, int | None, tuple[str, ...]]]
-"""(document id, start, end) to the stored text there, its page and heading path: what a citation is checked against."""
+from ragkb.types import Answer, AnswerEvent, Citation, PassagesFound, Sentence, SentenceScored
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,82 +31,134 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Sources:
-    """Where an answer may come from.
+class Evidence:
+    """All that is known before a sentence is written. The store is not needed any more.
 
-    kind: "searched" or "given". quote: reads a span from the stored document, for this principal.
+    confidence: 0 to 1, that the passages hold the answer. searched: time.perf_counter() when they were found.
     """
 
-    kind: str
-    passages: Sequence[Passage]
-    idf: Idf
-    quote: Quote
+    asked: Asked
+    sources: Sources
+    question: Question
+    found: Sequence[Candidate]
+    confidence: float
+    searched: float
 
 
-def answer(asked: Asked, sources: Sources, embedder: Embedder, settings: AnswerSettings) -> Answer:
-    """The answer, or an abstention."""
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What answers are made with."""
+
+    embedder: Embedder
+    generator: Generator
+    settings: AnswerSettings
+
+
+@dataclass(slots=True)
+class _Said:
+    """The answer so far."""
+
+    drafts: list[Draft] = field(default_factory=list)
+    sentences: list[Sentence] = field(default_factory=list)
+    citations: dict[tuple[str, int, int], Citation] = field(default_factory=dict)
+    usage: Usage = field(default_factory=Usage)
+
+
+def weigh(asked: Asked, sources: Sources, embedder: Embedder) -> Evidence:
+    """The evidence for the question, and the confidence that it answers it."""
     searched = time.perf_counter()
     question = read_question(asked.standalone, embedder, sources.idf)
     found = candidates(question, sources.passages, embedder)
     sure = abstain.confidence(question, found, sources.kind)
-    chosen = extractive.compose(found, settings.sentences) if sure >= settings.threshold else []
-    drafts, citations = _cited(chosen, sources)
-    claims = [claim for claim, _ in drafts]
-    passages = [passage.hit.text for passage in sources.passages]
-    supports = load_scorer(settings, embedder).score(claims, passages, asked.standalone)
-    sentences = [
-        Sentence(claim.text, numbers, round(support, 4))
-        for (claim, numbers), support in zip(drafts, supports, strict=True)
+    return Evidence(asked, sources, question, found, sure, searched)
+
+
+def stream(evidence: Evidence, tools: Tools) -> Iterator[AnswerEvent]:
+    """PassagesFound, then SentenceScored for each sentence once it is scored, then the whole Answer."""
+    yield PassagesFound(tuple(passage.hit for passage in evidence.sources.passages))
+    said = _Said()
+    if evidence.confidence >= tools.generator.least_confidence:
+        task = Task(evidence.asked.question, evidence.question, evidence.sources.passages, evidence.found)
+        scorer = load_scorer(tools.settings, tools.embedder)
+        for written in tools.generator.write(task):
+            stop.check()
+            said.usage = written.usage
+            yield from _scored(written.drafts, said, evidence, scorer)
+    yield _answer(evidence, said, tools)
+
+
+def answer(evidence: Evidence, tools: Tools) -> Answer:
+    """The answer, or an abstention: the last value of the stream."""
+    *_, last = stream(evidence, tools)
+    assert isinstance(last, Answer)
+    return last
+
+
+def _scored(
+    drafts: Sequence[Draft], said: _Said, evidence: Evidence, scorer: SupportScorer
+) -> Iterator[SentenceScored]:
+    """The drafts as sentences of the answer, each with the citations that it is the first to use."""
+    cited = [_cited(draft, said, evidence.sources) for draft in drafts]
+    claims = [
+        Claim(draft.text, (*(citation.quote for citation in citations), *draft.context))
+        for draft, (citations, _) in zip(drafts, cited, strict=True)
     ]
-    if chosen:
-        text, reason = extractive.running_text([sentence.text for sentence in sentences]), ""
+    texts = [passage.hit.text for passage in evidence.sources.passages]
+    supports = scorer.score(claims, texts, evidence.asked.standalone) if claims else []
+    for draft, (citations, new), support in zip(drafts, cited, supports, strict=True):
+        numbers = tuple(dict.fromkeys(citation.n for citation in citations))
+        sentence = Sentence(draft.text, numbers, round(support, 4))
+        said.drafts.append(draft)
+        said.sentences.append(sentence)
+        yield SentenceScored(sentence, tuple(new))
+
+
+def _cited(draft: Draft, said: _Said, sources: Sources) -> tuple[list[Citation], list[Citation]]:
+    """(all citations of the draft, those among them that are new to the answer)."""
+    cited, new = [], []
+    for span in draft.cited:
+        key = (span.passage.hit.document_id, span.start, span.end)
+        if key not in said.citations:
+            said.citations[key] = sources.cite(len(said.citations) + 1, span)
+            new.append(said.citations[key])
+        cited.append(said.citations[key])
+    return cited, new
+
+
+def _answer(evidence: Evidence, said: _Said, tools: Tools) -> Answer:
+    if said.drafts:
+        text, reason = running_text(said.drafts), ""
     else:
-        titles = list(dict.fromkeys(one.hit.title for one in sources.passages))[:3]
-        text = abstain.refusal(asked.question, titles)
-        reason = "nothing found" if not sources.passages else "the passages found do not hold the answer"
-    ended = time.perf_counter()
+        titles = list(dict.fromkeys(one.hit.title for one in evidence.sources.passages))[:3]
+        text = abstain.refusal(evidence.asked.question, titles)
+        reason = "the passages found do not hold the answer" if evidence.sources.passages else "nothing found"
+    started, ended = evidence.asked.started, time.perf_counter()
     return Answer(
-        question=asked.question,
-        standalone=asked.standalone,
+        question=evidence.asked.question,
+        standalone=evidence.asked.standalone,
         text=text,
-        abstained=not chosen,
+        abstained=not said.drafts,
         reason=reason,
-        confidence=round(sure, 4),
-        groundedness=min((sentence.support for sentence in sentences), default=None),
-        sentences=tuple(sentences),
-        citations=tuple(citations),
-        passages=tuple(passage.hit for passage in sources.passages),
-        model={"generator": "extractive", "embedder": embedder.id},
+        confidence=round(evidence.confidence, 4),
+        groundedness=min((sentence.support for sentence in said.sentences), default=None),
+        sentences=tuple(said.sentences),
+        citations=tuple(said.citations.values()),
+        passages=tuple(passage.hit for passage in evidence.sources.passages),
+        model={"generator": tools.generator.name, "embedder": tools.embedder.id},
         timings_ms={
-            "search": round((searched - asked.started) * 1000, 2),
-            "answer": round((ended - searched) * 1000, 2),
-            "total": round((ended - asked.started) * 1000, 2),
+            "search": round((evidence.searched - started) * 1000, 2),
+            "answer": round((ended - evidence.searched) * 1000, 2),
+            "total": round((ended - started) * 1000, 2),
         },
-        usage={"prompt_tokens": 0, "completion_tokens": 0},
+        usage={
+            "prompt_tokens": said.usage.prompt_tokens,
+            "completion_tokens": said.usage.completion_tokens,
+        },
     )
 
 
-def _cited(chosen: Sequence[Candidate], sources: Sources) -> tuple[list[tuple[Claim, tuple[int, ...]]], list[Citation]]:
-    """Each sentence with the numbers of its citations, and all citations."""
-    drafts: list[tuple[Claim, tuple[int, ...]]] = []
-    citations: dict[tuple[str, int, int], Citation] = {}
-    for one in chosen:
-        cited = []
-        for start, end in one.unit.spans:
-            key = (one.unit.passage.hit.document_id, start, end)
-            if key not in citations:
-                citations[key] = _citation(len(citations) + 1, one, start, end, sources)
-            cited.append(citations[key])
-        evidence = [*(citation.quote for citation in cited), one.unit.evidence]
-        claim = Claim(one.unit.said, tuple(text for text in evidence if text))
-        drafts.append((claim, tuple(citation.n for citation in cited)))
-    return drafts, list(citations.values())
-
-
-def _citation(n: int, one: Candidate, start: int, end: int, sources: Sources) -> Citation:
-    """The citation, read back from the stored document. Raises StorageError if the index does not agree with it."""
-    hit = one.unit.passage.hit
-    quote, page, heading = sources.quote(hit.document_id, start, end)
-    if quote != hit.text[start - hit.start : end - hit.start]:
-        raise StorageError(f"{hit.source}: the index and the document disagree at {start}", "run `ragkb verify`")
-    return Citation(n, hit.document_id, hit.source, hit.title, page, heading, start, end, quote)
+def running_text(drafts: Sequence[Draft]) -> str:
+    """The sentences as one text: one after the other, or laid out as they were written."""
+    if all(draft.before is None for draft in drafts):
+        return extractive.running_text([draft.text for draft in drafts])
+    return "".join((" " if draft.before is None else draft.before) + draft.text for draft in drafts).strip()

@@ -10,18 +10,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ragkb.errors import GateFailed
+from ragkb.eval import gate_command
+from ragkb.eval.options import Json, Kb, MaxErrors, Rows, RunFolder
+from ragkb.eval.support_command import groundedness
+
 if TYPE_CHECKING:
     from rich.table import Table
 
     from ragkb.eval.retrieval import Progress
+    from ragkb.eval.runs import Run
 
 _OF_SLICES = ("rows", "answer_hit", "page_hit@5", "citation_recall", "false_answer", "false_refusal")
 
-app = typer.Typer(help="Measure retrieval and answers.", no_args_is_help=True)
-
-Json = Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")]
-Rows = Annotated[Path | None, typer.Option("--rows", metavar="FILE", help="Write a JSON line for every row.")]
-Kb = Annotated[Path | None, typer.Option("--kb", metavar="DIR", help="Knowledge base [.ragkb].")]
+app = typer.Typer(help="Measure retrieval, answers and the scorer of answers; compare runs.", no_args_is_help=True)
+app.command()(groundedness)
+app.command()(gate_command.compare)
 
 
 @app.command()
@@ -29,18 +33,20 @@ def retrieval(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="corpus.jsonl, queries.jsonl and qrels.tsv.")],
     as_json: Json = False,
     rows: Rows = None,
+    run: RunFolder = None,
+    max_errors: MaxErrors = None,
     kb: Kb = None,
 ) -> None:
     """Measure each leg of the search on a folder of BEIR's form, indexed apart; --kb is not touched."""
-    from ragkb.eval.files import write_rows
-    from ragkb.eval.retrieval import evaluate_retrieval
+    from ragkb.eval.record import retrieval_run
     from ragkb.settings import Settings
 
     with progress_bar() as progress:
-        result = evaluate_retrieval(folder, Settings.load(), progress)
-    if rows:
-        write_rows(rows, result.rows)
-    _print(result.summary, [retrieval_table(result.summary)], retrieval_note(result.summary), as_json)
+        made = retrieval_run(folder, Settings.load(), folder.resolve().name, progress)
+    _keep(made, rows, run)
+    summary = made.summary_with_times()
+    print_summary(summary, [retrieval_table(summary)], retrieval_note(summary), as_json)
+    _check_errors(made, max_errors)
 
 
 @app.command()
@@ -49,28 +55,46 @@ def answers(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A JSON line {id, question, ..} for every question.")],
     as_json: Json = False,
     rows: Rows = None,
+    run: RunFolder = None,
+    max_errors: MaxErrors = None,
     kb: Kb = None,
 ) -> None:
     """Measure the answers to questions with gold answers, from a knowledge base or from each row's own contexts."""
-    from ragkb.eval.answers import evaluate_answers, read_questions
-    from ragkb.eval.files import write_rows
+    from ragkb.eval.questions import read_questions
+    from ragkb.eval.record import answers_run
     from ragkb.settings import Settings
 
     settings = Settings.load()
     carried = all(question.contexts is not None for question in read_questions(file))
     with progress_bar() as progress:
         if carried:
-            result = evaluate_answers(None, file, settings, progress)
+            made = answers_run(None, file, settings, file.stem, fixed=True, progress=progress)
         else:
             from ragkb.kb import KnowledgeBase
 
             path = kb or context.obj or Path(".ragkb")  # the option stands before or after the command
             with KnowledgeBase.open(path, create=False, settings=settings) as opened:
-                result = evaluate_answers(opened, file, settings, progress)
+                made = answers_run(opened, file, settings, file.stem, progress=progress)
+    _keep(made, rows, run)
+    summary = made.summary_with_times()
+    print_summary(summary, [answers_table(summary), slices_table(summary)], answers_note(summary), as_json)
+    _check_errors(made, max_errors)
+
+
+def _keep(made: Run, rows: Path | None, run: Path | None) -> None:
+    from ragkb.eval.files import write_rows
+    from ragkb.eval.runs import write_run
+
     if rows:
-        write_rows(rows, result.rows)
-    tables = [answers_table(result.summary), slices_table(result.summary)]
-    _print(result.summary, tables, answers_note(result.summary), as_json)
+        write_rows(rows, made.rows)
+    if run:
+        write_run(run, made)
+
+
+def _check_errors(made: Run, most: int | None) -> None:
+    """Raises GateFailed if more questions than allowed ended in an error."""
+    if most is not None and made.errors > most:
+        raise GateFailed(f"{made.errors} questions ended in an error, {most} may", "--rows FILE names them")
 
 
 @contextmanager
@@ -99,7 +123,7 @@ def retrieval_table(summary: Mapping[str, Any]) -> Table:
     """A line for each leg."""
     legs: Mapping[str, Mapping[str, float | None]] = summary["legs"]
     names = list(next(iter(legs.values())))
-    return _table(["leg", *names], [[leg, *(values[name] for name in names)] for leg, values in legs.items()])
+    return table(["leg", *names], [[leg, *(values[name] for name in names)] for leg, values in legs.items()])
 
 
 def retrieval_note(summary: Mapping[str, Any]) -> str:
@@ -114,14 +138,14 @@ def retrieval_note(summary: Mapping[str, Any]) -> str:
 def answers_table(summary: Mapping[str, Any]) -> Table:
     """A line for each measure."""
     names = [name for name in summary if not isinstance(summary[name], dict) and name != "k"]
-    return _table(["measure", "all rows"], [[name, summary[name]] for name in names])
+    return table(["measure", "all rows"], [[name, summary[name]] for name in names])
 
 
 def slices_table(summary: Mapping[str, Any]) -> Table | None:
     """A line for each type and each language of question; None where the rows name none."""
     slices = {**summary.get("by_type", {}), **summary.get("by_language", {})}
     lines = [[name, *(part[measure] for measure in _OF_SLICES)] for name, part in slices.items()]
-    return _table(["rows with", *(measure.replace("_", " ") for measure in _OF_SLICES)], lines) if slices else None
+    return table(["rows with", *(measure.replace("_", " ") for measure in _OF_SLICES)], lines) if slices else None
 
 
 def answers_note(summary: Mapping[str, Any]) -> str:
@@ -130,15 +154,16 @@ def answers_note(summary: Mapping[str, Any]) -> str:
     return f"latency p50 {_rounded(times['p50'])} ms, p95 {_rounded(times['p95'])} ms"
 
 
-def _table(header: Sequence[str], lines: Sequence[Sequence[object]]) -> Table:
+def table(header: Sequence[str], lines: Sequence[Sequence[object]]) -> Table:
+    """The cells under the header: the first column to the left, the others to the right."""
     from rich.table import Table
 
-    table = Table()
+    result = Table()
     for number, name in enumerate(header):
-        table.add_column(name, justify="right" if number else "left")
+        result.add_column(name, justify="right" if number else "left", no_wrap=not number)
     for line in lines:
-        table.add_row(*(_shown(cell) for cell in line))
-    return table
+        result.add_row(*(_shown(cell) for cell in line))
+    return result
 
 
 def _rounded(value: float | None) -> str:
@@ -152,7 +177,7 @@ def _shown(value: object) -> str:
     return f"{value:.4f}" if isinstance(value, float) else str(value)
 
 
-def _print(summary: Mapping[str, Any], tables: Sequence[Table | None], note: str, as_json: bool) -> None:
+def print_summary(summary: Mapping[str, Any], tables: Sequence[Table | None], note: str, as_json: bool) -> None:
     """The summary on stdout, as JSON or as tables and a line below them."""
     if as_json:
         typer.echo(json.dumps(summary, ensure_ascii=False, allow_nan=False))

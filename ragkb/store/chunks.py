@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ragkb.errors import StorageError
 from ragkb.store.documents import groups_of
-from ragkb.types import Heading, headings_at, page_at
+from ragkb.types import Heading
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,16 @@ class ChunkRow:
     heading: tuple[str, ...]
     context: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSpan:
+    """Text of a document from `start` on; page_starts, headings: of the whole document."""
+
+    start: int
+    text: str
+    page_starts: tuple[int, ...]
+    headings: tuple[Heading, ...]
 
 
 def rows(at: sqlite3.Connection, numbers: Sequence[int]) -> dict[int, ChunkRow]:
@@ -55,14 +65,14 @@ def context(at: sqlite3.Connection, identity: str, start: int) -> str:
     return str(row[0]) if row else ""
 
 
-def span(at: sqlite3.Connection, identity: str, start: int, end: int) -> tuple[str, int | None, tuple[str, ...]] | None:
-    """(text, page, heading path) of a span of a document, read from what is stored; None without the document."""
+def span(at: sqlite3.Connection, identity: str, start: int, end: int) -> StoredSpan | None:
+    """A span of a document, cut at its end, read from what is stored; None without the document."""
     query = "SELECT substr(text, ? + 1, ? - ?), page_starts, headings FROM documents WHERE id = ?"
     row = at.execute(query, (start, end, start, identity)).fetchone()
     if row is None:
         return None
     headings = tuple(Heading(*item) for item in json.loads(row[2]))
-    return row[0], page_at(tuple(json.loads(row[1])), start), headings_at(headings, start)
+    return StoredSpan(start, row[0], tuple(json.loads(row[1])), headings)
 
 
 def ranges_since(at: sqlite3.Connection, generation: int) -> NDArray[np.int64]:

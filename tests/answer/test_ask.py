@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,18 @@ from ragkb.errors import InputError, LimitExceeded
 from ragkb.ingest.report import NewDocument
 from ragkb.kb import KnowledgeBase
 from ragkb.settings import AnswerSettings, Settings
-from ragkb.types import Answer, Document, Explain, Hit, Principal, Turn, headings_at, page_at
+from ragkb.types import (
+    Answer,
+    Document,
+    Explain,
+    Hit,
+    PassagesFound,
+    Principal,
+    SentenceScored,
+    Turn,
+    headings_at,
+    page_at,
+)
 from tests.conftest import CORPUS, WordHashes
 
 # --- composing --------------------------------------------------------------------------------------------------------
@@ -236,3 +249,36 @@ def test_a_restricted_question_is_answered_for_its_group_alone(sample_kb: Knowle
         found = sample_kb.search(row["question"], k=10, as_=Principal("x", tuple(row["groups"])))
         right += row["evidence"][0]["source"] in {hit.source for hit in found}
     assert right >= 0.8 * len(restricted)  # a Chinese question about English minutes may miss
+
+
+# --- streaming --------------------------------------------------------------------------------------------------------
+
+
+def test_the_stream_ends_with_what_ask_returns(talkative: KnowledgeBase) -> None:
+    question = "What does a visitor need?"
+    passages, *scored, last = talkative.stream(question)
+    whole = talkative.ask(question)
+    assert isinstance(passages, PassagesFound)
+    assert isinstance(last, Answer)
+    assert passages.hits == last.passages == whole.passages
+    assert [event.sentence for event in scored if isinstance(event, SentenceScored)] == list(whole.sentences)
+    assert [new for event in scored if isinstance(event, SentenceScored) for new in event.citations] == list(
+        whole.citations
+    )
+    assert replace(last, timings_ms={}) == replace(whole, timings_ms={})
+
+
+def test_the_store_is_free_while_a_stream_is_read(talkative: KnowledgeBase) -> None:
+    events = talkative.stream("When does the canteen open?")
+    next(events)
+    talkative.purge(*(one.id for one in talkative.documents()))
+    with ThreadPoolExecutor(1) as pool:
+        last = pool.submit(lambda: [*events][-1]).result()
+    assert isinstance(last, Answer)
+    assert "noon" in last.text
+    assert "noon" not in talkative.ask("When does the canteen open?").text
+
+
+def test_a_stream_raises_what_ask_raises_before_its_first_event(talkative: KnowledgeBase) -> None:
+    with pytest.raises(InputError, match="empty"):
+        talkative.stream("  ")

@@ -1,0 +1,97 @@
+"""The seam between evidence and words: what a generator is given, and what it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from ragkb.answer import extractive
+from ragkb.answer.evidence import Candidate
+from ragkb.answer.question import Question
+from ragkb.answer.units import Passage
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A question and what there is to answer it from.
+
+    asked: as the user wrote it. question: as it is read. passages: best first. found: their evidence, best first.
+    """
+
+    asked: str
+    question: Question
+    passages: Sequence[Passage]
+    found: Sequence[Candidate]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Code points start to end, end exclusive, of the document that a passage is from."""
+
+    passage: Passage
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """One sentence before it is checked.
+
+    text: as it reads, without citation marks. cited: what it rests on; not verified yet. context: further text that it
+    rests on, not quoted. before: white space and list marks between it and the sentence before; None lets the
+    sentences follow each other.
+    """
+
+    text: str
+    cited: tuple[Span, ...]
+    context: tuple[str, ...] = ()
+    before: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens that a language model read and wrote."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """Sentences that are finished at the same time. usage: all tokens so far; a later one replaces it."""
+
+    drafts: tuple[Draft, ...]
+    usage: Usage = Usage()
+
+
+class Generator(Protocol):
+    """Writes an answer. name: for `model.generator`. least_confidence: under it there is nothing worth writing from."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def least_confidence(self) -> float: ...
+
+    def write(self, task: Task) -> Iterator[Written]:
+        """The sentences of the answer as they are finished; none if the passages do not hold it. Raises ModelError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Extractive:
+    """Quotes the best evidence. sentences: at most."""
+
+    sentences: int
+    least_confidence: float
+    name: str = "extractive"
+
+    def write(self, task: Task) -> Iterator[Written]:
+        """All sentences at once; each is made of spans of a document, so that its citations are exact."""
+        chosen = extractive.compose(task.found, self.sentences)
+        yield Written(tuple(_quoted(one) for one in chosen))
+
+
+def _quoted(one: Candidate) -> Draft:
+    spans = tuple(Span(one.unit.passage, start, end) for start, end in one.unit.spans)
+    return Draft(one.unit.said, spans, (one.unit.evidence,) if one.unit.evidence else ())

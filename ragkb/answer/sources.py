@@ -1,0 +1,74 @@
+"""Where an answer may come from: passages, the stored text around them, and how rare a term is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ragkb.answer.generator import Span
+from ragkb.answer.question import Idf, local_idf
+from ragkb.answer.units import Passage
+from ragkb.errors import StorageError
+from ragkb.types import Citation, Hit, Principal, headings_at, page_at
+
+if TYPE_CHECKING:
+    from ragkb.store.chunks import StoredSpan
+    from ragkb.store.reader import Reader
+
+NEARBY = 2_000  # characters before and behind a passage that may be cited too
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """What an answer may come from. It is read by one transaction and needs the store no longer.
+
+    kind: "searched" or "given". stored: what the catalogue holds of each passage and around it, by document and start
+    of the passage; empty where the passages were given.
+    """
+
+    kind: str
+    passages: Sequence[Passage]
+    idf: Idf
+    stored: Mapping[tuple[str, int], StoredSpan]
+
+    def cite(self, n: int, span: Span) -> Citation:
+        """The citation, its quote read from the stored document. Raises StorageError if it cannot be read there."""
+        hit = span.passage.hit
+        if self.kind == "given":
+            quote, page, heading = hit.text[span.start - hit.start : span.end - hit.start], hit.page, hit.heading
+        else:
+            stored = self.stored[hit.document_id, hit.start]
+            quote = stored.text[span.start - stored.start : span.end - stored.start]
+            page, heading = page_at(stored.page_starts, span.start), headings_at(stored.headings, span.start)
+        if len(quote) != span.end - span.start or not quote:
+            raise StorageError(f"{hit.source}: nothing is stored at {span.start} to {span.end}", "run `ragkb verify`")
+        return Citation(n, hit.document_id, hit.source, hit.title, page, heading, span.start, span.end, quote)
+
+
+def searched(reader: Reader, hits: Sequence[Hit], as_: Principal) -> Sources:
+    """The hits as sources. Raises StorageError if the index does not agree with the documents."""
+    stored = {(hit.document_id, hit.start): _stored(reader, hit) for hit in hits}
+    passages = [Passage(hit, reader.context(hit.document_id, hit.start)) for hit in hits]
+    rarity = reader.rarity(as_)
+    known: dict[str, float] = {}
+
+    def idf(term: str) -> float:
+        if term not in known:
+            known[term] = rarity(term)
+        return known[term]
+
+    return Sources("searched", passages, idf, stored)
+
+
+def given(contexts: Sequence[Hit]) -> Sources:
+    """Passages that came with the question; each is a document of its own, and offsets count in its text."""
+    idf = local_idf([hit.text for hit in contexts])
+    return Sources("given", [Passage(hit) for hit in contexts], idf, {})
+
+
+def _stored(reader: Reader, hit: Hit) -> StoredSpan:
+    found = reader.span(hit.document_id, max(0, hit.start - NEARBY), hit.end + NEARBY)
+    if found.text[hit.start - found.start : hit.end - found.start] != hit.text:
+        raise StorageError(f"{hit.source}: the index and the document disagree at {hit.start}", "run `ragkb verify`")
+    return found
