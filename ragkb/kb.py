@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ragkb.ingest.report import IngestReport, NewDocument, OnProgress
     from ragkb.retrieve.search import Leg
     from ragkb.store.backup import Backup
+    from ragkb.store.ledger import Ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,13 @@ class KnowledgeBase:
     def __init__(self, store: Store, embedder: Embedder, settings: Settings) -> None:
         self._store, self._embedder, self.settings = store, embedder, settings
 
+    @cached_property
+    def ledger(self) -> Ledger:
+        """Keys, audit, usage and feedback of this knowledge base; the file is made when it is first needed."""
+        from ragkb.store.ledger import LEDGER, Ledger
+
+        return Ledger(self._store.folder / LEDGER)
+
     @classmethod
     def open(
         cls,
@@ -81,6 +89,7 @@ class KnowledgeBase:
     def close(self) -> None:
         """Frees files and memory."""
         self._store.close()
+        self.ledger.close()
 
     def __enter__(self) -> KnowledgeBase:
         return self
@@ -149,6 +158,7 @@ class KnowledgeBase:
             if ids:
                 writer.remove(ids)
             writer.compact()
+        self.ledger.forget({info.source for info in self.documents(as_=Principal.admin())})
 
     def compact(self) -> None:
         """Rewrites the whole knowledge base in as little space as it needs; as purge() does. Raises Busy."""

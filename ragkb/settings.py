@@ -161,6 +161,7 @@ class ServerSettings(_Section):
     host: str = Field("127.0.0.1", description="address to bind; other than loopback needs keys")
     port: int = Field(8000, ge=0, le=65535, description="port to bind; 0 takes a free one")
     body_bytes: int = Field(1_000_000, ge=1, description="largest body of a request")
+    open_metrics: bool = Field(False, description="`/metrics` needs no key; else it takes an administrator's")
     concurrency: int = Field(8, ge=1, description="requests that search at once; the others wait")
 
 

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ragkb.eval.options import Json, Kb, Rows
+from ragkb.eval.support_command import groundedness
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -17,11 +20,8 @@ if TYPE_CHECKING:
 
 _OF_SLICES = ("rows", "answer_hit", "page_hit@5", "citation_recall", "false_answer", "false_refusal")
 
-app = typer.Typer(help="Measure retrieval and answers.", no_args_is_help=True)
-
-Json = Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")]
-Rows = Annotated[Path | None, typer.Option("--rows", metavar="FILE", help="Write a JSON line for every row.")]
-Kb = Annotated[Path | None, typer.Option("--kb", metavar="DIR", help="Knowledge base [.ragkb].")]
+app = typer.Typer(help="Measure retrieval, answers and the scorer of answers.", no_args_is_help=True)
+app.command()(groundedness)
 
 
 @app.command()
@@ -40,7 +40,7 @@ def retrieval(
         result = evaluate_retrieval(folder, Settings.load(), progress)
     if rows:
         write_rows(rows, result.rows)
-    _print(result.summary, [retrieval_table(result.summary)], retrieval_note(result.summary), as_json)
+    print_summary(result.summary, [retrieval_table(result.summary)], retrieval_note(result.summary), as_json)
 
 
 @app.command()
@@ -70,7 +70,7 @@ def answers(
     if rows:
         write_rows(rows, result.rows)
     tables = [answers_table(result.summary), slices_table(result.summary)]
-    _print(result.summary, tables, answers_note(result.summary), as_json)
+    print_summary(result.summary, tables, answers_note(result.summary), as_json)
 
 
 @contextmanager
@@ -99,7 +99,7 @@ def retrieval_table(summary: Mapping[str, Any]) -> Table:
     """A line for each leg."""
     legs: Mapping[str, Mapping[str, float | None]] = summary["legs"]
     names = list(next(iter(legs.values())))
-    return _table(["leg", *names], [[leg, *(values[name] for name in names)] for leg, values in legs.items()])
+    return table(["leg", *names], [[leg, *(values[name] for name in names)] for leg, values in legs.items()])
 
 
 def retrieval_note(summary: Mapping[str, Any]) -> str:
@@ -114,14 +114,14 @@ def retrieval_note(summary: Mapping[str, Any]) -> str:
 def answers_table(summary: Mapping[str, Any]) -> Table:
     """A line for each measure."""
     names = [name for name in summary if not isinstance(summary[name], dict) and name != "k"]
-    return _table(["measure", "all rows"], [[name, summary[name]] for name in names])
+    return table(["measure", "all rows"], [[name, summary[name]] for name in names])
 
 
 def slices_table(summary: Mapping[str, Any]) -> Table | None:
     """A line for each type and each language of question; None where the rows name none."""
     slices = {**summary.get("by_type", {}), **summary.get("by_language", {})}
     lines = [[name, *(part[measure] for measure in _OF_SLICES)] for name, part in slices.items()]
-    return _table(["rows with", *(measure.replace("_", " ") for measure in _OF_SLICES)], lines) if slices else None
+    return table(["rows with", *(measure.replace("_", " ") for measure in _OF_SLICES)], lines) if slices else None
 
 
 def answers_note(summary: Mapping[str, Any]) -> str:
@@ -130,15 +130,16 @@ def answers_note(summary: Mapping[str, Any]) -> str:
     return f"latency p50 {_rounded(times['p50'])} ms, p95 {_rounded(times['p95'])} ms"
 
 
-def _table(header: Sequence[str], lines: Sequence[Sequence[object]]) -> Table:
+def table(header: Sequence[str], lines: Sequence[Sequence[object]]) -> Table:
+    """The cells under the header: the first column to the left, the others to the right."""
     from rich.table import Table
 
-    table = Table()
+    result = Table()
     for number, name in enumerate(header):
-        table.add_column(name, justify="right" if number else "left")
+        result.add_column(name, justify="right" if number else "left")
     for line in lines:
-        table.add_row(*(_shown(cell) for cell in line))
-    return table
+        result.add_row(*(_shown(cell) for cell in line))
+    return result
 
 
 def _rounded(value: float | None) -> str:
@@ -152,7 +153,7 @@ def _shown(value: object) -> str:
     return f"{value:.4f}" if isinstance(value, float) else str(value)
 
 
-def _print(summary: Mapping[str, Any], tables: Sequence[Table | None], note: str, as_json: bool) -> None:
+def print_summary(summary: Mapping[str, Any], tables: Sequence[Table | None], note: str, as_json: bool) -> None:
     """The summary on stdout, as JSON or as tables and a line below them."""
     if as_json:
         typer.echo(json.dumps(summary, ensure_ascii=False, allow_nan=False))

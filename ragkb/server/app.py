@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from fastapi import FastAPI
 from fastapi.middleware import Middleware
 
@@ -9,18 +12,28 @@ from ragkb import __version__
 from ragkb.kb import KnowledgeBase
 from ragkb.server import problems
 from ragkb.server.middleware import BodyLimit, Guard, LocalOnly
-from ragkb.server.routes import docs, documents, health, query
-from ragkb.server.service import Service
+from ragkb.server.routes import docs, documents, health, me, query
+from ragkb.server.service import DEFAULT, Site
+from ragkb.server.tenants import Identify
 from ragkb.settings import Settings
 from ragkb.types import NOBODY, Principal
 
 ABOUT = "Answers questions from a company's documents, with citations that are exact quotes."
 
 
-def create_app(kb: KnowledgeBase, settings: Settings | None = None, *, principal: Principal = NOBODY) -> FastAPI:
-    """The application over `kb`. principal: who every caller is; by default one who sees what everyone may see."""
+def create_app(
+    kb: KnowledgeBase,
+    settings: Settings | None = None,
+    *,
+    principal: Principal = NOBODY,
+    others: Mapping[str, KnowledgeBase] = MappingProxyType({}),
+) -> FastAPI:
+    """The application over `kb`, with `others` by name at /kb/NAME.
+
+    principal: who every caller is while no key was made; by default one who sees what everyone may see.
+    """
     settings = settings or kb.settings
-    service = Service(kb, settings, principal)
+    site = Site({DEFAULT: kb, **others}, settings, principal)
     app = FastAPI(
         title="ragkb",
         version=__version__,
@@ -30,13 +43,14 @@ def create_app(kb: KnowledgeBase, settings: Settings | None = None, *, principal
         redirect_slashes=False,  # a redirect would repeat the Host header
         generate_unique_id_function=lambda route: route.name,
         middleware=[
-            Middleware(Guard, service=service),
+            Middleware(Guard, metrics=site.metrics),
             Middleware(LocalOnly),
+            Middleware(Identify, site=site),
             Middleware(BodyLimit, settings=settings),
         ],
     )
-    app.state.service = service
+    app.state.site = site
     problems.install(app)
-    for module in (query, documents, health, docs):
+    for module in (query, documents, me, health, docs):
         app.include_router(module.router)
     return app

@@ -1,4 +1,4 @@
-"""What stands around every route, outermost first: Guard, LocalOnly, BodyLimit."""
+"""What stands around every route, outermost first: Guard, LocalOnly, Identify (tenants.py), BodyLimit."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ragkb.server.address import is_loopback
 from ragkb.server.logs import cause, write
+from ragkb.server.metrics import Metrics
 from ragkb.server.problems import crashed, problem, standard
-from ragkb.server.service import Service
 from ragkb.settings import Settings
 
 UPLOAD = ("POST", "/v1/documents")
@@ -30,8 +30,8 @@ HEADERS = {
 class Guard:
     """Gives each request an id, each response the security headers, a log line and a count; nothing raises past it."""
 
-    def __init__(self, app: ASGIApp, service: Service) -> None:
-        self.app, self._service = app, service
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self.app, self._metrics = app, metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -59,7 +59,7 @@ class Guard:
     def _tell(self, scope: Scope, identity: str, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unmatched")
         status = status or 499  # stopped before it was answered
-        self._service.metrics.request(scope["method"], route, status, seconds)
+        self._metrics.request(scope["method"], route, status, seconds)
         milliseconds = round(seconds * 1000, 2)
         write(logging.INFO, "request", id=identity, method=scope["method"], route=route, status=status, ms=milliseconds)
 

@@ -20,10 +20,22 @@ LONGEST = 500  # characters of a message: a caller's own input comes back in it
 NAMES = {413: "content_too_large", 422: "unprocessable_content"}  # Python's own words for these change between versions
 WORDS = {
     400: ("the request cannot be read", "see /docs for what this route takes"),
+    401: ("this needs a key that is valid here", "send it as `Authorization: Bearer KEY`"),
+    403: ("this is not the caller's to do", "ask with another key"),
     404: ("there is nothing at this path", "see /docs for the routes"),
     405: ("this path does not take that method", "see /docs for the routes"),
     413: ("the body is too large", "send less; the operator can raise server.body_bytes and limits.file_bytes"),
 }
+
+
+class Refused(HTTPException):
+    """A refusal with words of its own, where those of its status do not say enough."""
+
+    def __init__(
+        self, status: int, message: str = "", hint: str = "", headers: Mapping[str, str] | None = None
+    ) -> None:
+        super().__init__(status, headers=headers)
+        self.message, self.hint = message, hint
 
 
 def install(app: FastAPI) -> None:
@@ -41,12 +53,13 @@ def problem(
     return JSONResponse({"error": {"type": type, "message": message, "hint": hint}}, status, headers)
 
 
-def standard(status: int, headers: Mapping[str, str] | None = None) -> JSONResponse:
-    """The error of a status alone; its type is the status' name."""
-    message, hint = WORDS.get(status, (HTTPStatus(status).phrase.lower(), ""))
-    return problem(
-        status, NAMES.get(status, HTTPStatus(status).phrase.lower().replace(" ", "_")), message, hint, headers
-    )
+def standard(status: int, headers: Mapping[str, str] | None = None, message: str = "", hint: str = "") -> JSONResponse:
+    """The error of a status, in its own words unless others are given; its type is the status' name."""
+    if not message:
+        message, hint = WORDS.get(status, (HTTPStatus(status).phrase.lower(), ""))
+    headers = {"www-authenticate": "Bearer", **(headers or {})} if status == 401 else headers
+    name = NAMES.get(status, HTTPStatus(status).phrase.lower().replace(" ", "_"))
+    return problem(status, name, message, hint, headers)
 
 
 def crashed(request_id: str) -> JSONResponse:
@@ -72,7 +85,8 @@ async def ragkb_error(request: Request, error: Exception) -> JSONResponse:
 async def http_error(request: Request, error: Exception) -> JSONResponse:
     """Unknown routes, wrong methods, bodies that cannot be read."""
     raised = cast(HTTPException, error)
-    return standard(raised.status_code, raised.headers)
+    words = (raised.message, raised.hint) if isinstance(raised, Refused) else ()
+    return standard(raised.status_code, raised.headers, *words)
 
 
 async def invalid(request: Request, error: Exception) -> JSONResponse:

@@ -19,7 +19,7 @@ from ragkb.kb import KnowledgeBase
 from ragkb.server import logs
 from ragkb.server.address import check_address
 from ragkb.server.app import create_app
-from ragkb.server.service import Service
+from ragkb.server.service import Site
 from ragkb.settings import Settings
 from ragkb.types import NOBODY, Principal
 
@@ -41,7 +41,7 @@ def serve(
         print(f"ragkb listens on {url(listener)} (stop: Ctrl-C)", file=sys.stderr, flush=True)
         with _returning_on_signals():
             server(app, grace).run(sockets=[listener])
-        _leave_if_at_work(app.state.service)
+        _leave_if_at_work(app.state.site)
 
 
 def server(app: object, grace: int = GRACE) -> uvicorn.Server:
@@ -111,12 +111,12 @@ def _returning_on_signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _leave_if_at_work(service: Service) -> None:
+def _leave_if_at_work(site: Site) -> None:
     """Ends the process if a call still runs in a thread, which cannot be stopped otherwise.
 
     The store is made for it: what was not committed is not there at the next start.
     """
-    if service.running and threading.current_thread() is threading.main_thread():
-        logs.write(logging.WARNING, "stopped before work was done", running=service.running)
+    if site.running and threading.current_thread() is threading.main_thread():
+        logs.write(logging.WARNING, "stopped before work was done", running=site.running)
         logging.shutdown()
         os._exit(0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -116,6 +116,17 @@ class DeletedShape(_Shape):
     deleted: str
 
 
+class MeShape(_Shape):
+    """The caller. groups: `*` is every document. kb: of the path; kbs: all that the caller reaches."""
+
+    user: str
+    groups: list[str]
+    role: Literal["reader", "writer", "admin"]
+    kb: str
+    kbs: list[str]
+    auth: Literal["open", "key", "oidc", "proxy"]
+
+
 class HealthShape(_Shape):
     """`ok` or `ready`."""
 
@@ -125,6 +136,8 @@ class HealthShape(_Shape):
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The errors of a route, for OpenAPI."""
     words = {
+        401: "No key, or none that is valid here.",
+        403: "The caller's role does not allow it.",
         404: "Absent, or not visible to the caller: the two look the same.",
         409: "Another process writes; Retry-After says when to come back.",
         413: "A limit was passed.",

@@ -32,6 +32,7 @@ TABLE = (
     Row("POST", "/v1/documents", 201, shapes.IngestShape, {"json": {"source": "new.md", "text": "A new text."}}),
     Row("GET", "/v1/documents/{id}", 200, shapes.DocumentShape),
     Row("DELETE", "/v1/documents/{id}", 200, shapes.DeletedShape),
+    Row("GET", "/v1/me", 200, shapes.MeShape),
     Row("GET", "/healthz", 200, shapes.HealthShape),
     Row("GET", "/readyz", 200, shapes.HealthShape),
     Row("GET", "/metrics", 200, None),

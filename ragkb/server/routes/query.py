@@ -15,7 +15,7 @@ from ragkb.server.bodies import QueryBody, SearchBody
 from ragkb.server.service import Asker, Served
 from ragkb.server.shapes import AnswerShape, SearchShape, problems
 
-router = APIRouter(tags=["Ask"], responses=problems(413, 422, 503))
+router = APIRouter(tags=["Ask"], responses=problems(401, 413, 422, 503))
 EVENT_STREAM = {
     "content": {
         "text/event-stream": {

@@ -1,0 +1,138 @@
+"""Given answers scored against their contexts, and the scorer measured where people labelled them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ragkb.answer.grounding import SupportScorer
+from ragkb.answer.verify import Verdict, verify
+from ragkb.errors import InputError, RagkbError
+from ragkb.eval.classification import auroc, balanced_accuracy, hallucination_f1
+from ragkb.eval.files import Line, json_lines
+
+if TYPE_CHECKING:
+    from ragkb.eval.retrieval import Progress
+
+_FIELDS = 'a line {"id", "question", "context", "response"} and, where known, "grounded" or "hallucination_spans"'
+
+
+@dataclass(frozen=True, slots=True)
+class GivenAnswer:
+    """One row of a groundedness file. grounded: what people said, None where they were not asked. task: "" if none."""
+
+    id: str
+    question: str
+    passages: tuple[str, ...]
+    response: str
+    grounded: bool | None
+    task: str
+
+
+@dataclass(frozen=True, slots=True)
+class GroundednessResult:
+    """summary: as docs/eval.md defines it. rows: one for each answer, in the file's order, no timings."""
+
+    summary: dict[str, Any]
+    rows: tuple[dict[str, Any], ...]
+
+
+def evaluate_groundedness(file: Path, scorer: SupportScorer, progress: Progress | None = None) -> GroundednessResult:
+    """The scores of the answers in `file`, and over the labelled ones the measures; None where a class is empty.
+
+    auroc, balanced_accuracy: see eval/classification.py. f1: of the answers that are not grounded, as the papers have
+    it. by_task: the same for each "task" that the rows name. An answer that cannot be scored counts in "errors" and in
+    no measure. Raises InputError that names file and line where a row has not this form.
+    """
+    answers = read_given_answers(file)
+    rows = []
+    for number, answer in enumerate(answers, 1):
+        rows.append(_row(answer, scorer))
+        if progress:
+            progress("answers", number, len(answers))
+    tasks = sorted({answer.task for answer in answers if answer.task})
+    by_task = {task: _summary([row for row in rows if row.get("task") == task], scorer.threshold) for task in tasks}
+    return GroundednessResult({**_summary(rows, scorer.threshold), "by_task": by_task}, tuple(rows))
+
+
+def _row(answer: GivenAnswer, scorer: SupportScorer) -> dict[str, Any]:
+    head = {"id": answer.id, **({"task": answer.task} if answer.task else {}), "label": answer.grounded}
+    if not answer.response.strip():
+        return {**head, "error": "the response is empty"}
+    try:
+        verdict = verify(answer.response, answer.passages, scorer, answer.question)
+    except RagkbError as error:
+        return {**head, "error": f"{type(error).__name__}: {error}"}
+    return {**head, **_judged(verdict, scorer.threshold)}
+
+
+def _judged(verdict: Verdict, threshold: float) -> dict[str, Any]:
+    sentences = [{"start": s.start, "end": s.end, "score": round(s.support, 6)} for s in verdict.sentences]
+    score = round(verdict.score, 6)
+    return {"score": score, "grounded": score >= threshold, "sentences": sentences}
+
+
+def _summary(rows: Sequence[dict[str, Any]], threshold: float) -> dict[str, Any]:
+    known = [row for row in rows if "score" in row and row["label"] is not None]
+    labels, scores = [row["label"] for row in known], [row["score"] for row in known]
+    return {
+        "rows": len(rows),
+        "errors": sum("error" in row for row in rows),
+        "labelled": len(known),
+        "auroc": auroc(labels, scores),
+        "balanced_accuracy": balanced_accuracy(labels, scores, threshold),
+        "f1": hallucination_f1(labels, scores, threshold),
+        "threshold": threshold,
+    }
+
+
+def read_given_answers(file: Path) -> list[GivenAnswer]:
+    """The rows of a groundedness file. Raises InputError that names file and line where one cannot be used."""
+    answers = [_given(line) for line in json_lines(file)]
+    if not answers:
+        raise InputError(f"{file}: no answers", f"give {_FIELDS}")
+    return answers
+
+
+def _given(line: Line) -> GivenAnswer:
+    for name in ("response", "context"):
+        if name not in line.values:
+            raise InputError(f"{line.where}: {name!r} is missing", f"give {_FIELDS}")
+    return GivenAnswer(
+        id=line.text("id"),
+        question=line.text("question", ""),
+        passages=tuple(text for text in _passages(line) if text.strip()),
+        response=line.text("response", ""),
+        grounded=_label(line),
+        task=line.text("task", ""),
+    )
+
+
+def _passages(line: Line) -> Iterable[str]:
+    """The context: one text, or a list of texts or of {"title", "text"}; null is no evidence."""
+    context = line.values["context"]
+    if not isinstance(context, list):
+        return [line.text("context", "")]
+    passages = []
+    for item in context:
+        if isinstance(item, dict):
+            part = Line(line.where, item)
+            passages.append(f"{part.text('title', '')}\n{part.text('text')}".strip())
+        elif isinstance(item, str):
+            passages.append(item)
+        else:
+            raise InputError(
+                f"{line.where}: a passage of 'context' is {item!r:.60}", 'give a text or {"title", "text"}'
+            )
+    return passages
+
+
+def _label(line: Line) -> bool | None:
+    grounded = line.values.get("grounded")
+    if grounded is not None and not isinstance(grounded, bool):
+        raise InputError(f"{line.where}: 'grounded' is {grounded!r:.60}, not true or false")
+    if grounded is None and line.values.get("hallucination_spans") is not None:
+        return not line.items("hallucination_spans", object)
+    return grounded

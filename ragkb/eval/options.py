@@ -1,0 +1,12 @@
+"""Options that several `ragkb eval` commands take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Print the summary as one JSON object.")]
+Rows = Annotated[Path | None, typer.Option("--rows", metavar="FILE", help="Write a JSON line for every row.")]
+Kb = Annotated[Path | None, typer.Option("--kb", metavar="DIR", help="Knowledge base [.ragkb].")]

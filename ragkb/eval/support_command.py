@@ -1,0 +1,53 @@
+"""`ragkb eval groundedness`: the support scorer, measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ragkb.eval.options import Json, Kb, Rows
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_MEASURES = ("rows", "errors", "labelled", "auroc", "balanced_accuracy", "f1")
+
+
+def groundedness(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A JSON line {id, question, context, response, ..}.")],
+    as_json: Json = False,
+    rows: Rows = None,
+    kb: Kb = None,
+) -> None:
+    """Score given answers against their contexts; measure the scorer where they are labelled. --kb is not touched."""
+    from ragkb.answer.grounding import load_scorer
+    from ragkb.eval.command import print_summary, progress_bar
+    from ragkb.eval.files import write_rows
+    from ragkb.eval.groundedness import evaluate_groundedness, read_given_answers
+    from ragkb.models import load_embedder
+    from ragkb.settings import Settings
+
+    settings = Settings.load()
+    read_given_answers(file)  # a broken file is told before the model is loaded
+    scorer = load_scorer(settings.answer, load_embedder(settings.embedder, settings.threads))
+    with progress_bar() as progress:
+        result = evaluate_groundedness(file, scorer, progress)
+    if rows:
+        write_rows(rows, result.rows)
+    print_summary(result.summary, [groundedness_table(result.summary)], groundedness_note(result.summary), as_json)
+
+
+def groundedness_table(summary: Mapping[str, Any]) -> Table:
+    """A line for all rows and one for each task."""
+    from ragkb.eval.command import table
+
+    parts = {"all": summary, **summary["by_task"]}
+    return table(["task", *_MEASURES], [[name, *(part[m] for m in _MEASURES)] for name, part in parts.items()])
+
+
+def groundedness_note(summary: Mapping[str, Any]) -> str:
+    """What f1 is of, and at which threshold."""
+    return f"f1 is of the answers that are not grounded; a score under {summary['threshold']} says so"
