@@ -22,13 +22,16 @@ _JOINTS = (  # what makes a link, an image, a definition or a tag of its neighbo
     (re.compile(r"!(?=\[)"), "! "),
     (re.compile(r"<(?=[a-zA-Z/!?])"), "< "),
 )
-_UNTIL = r"[^\s<>\"'`|，。；：！？、（）【】《》「」]"
+_SCHEME = "[a-z][a-z0-9+.-]{1,15}:/"
+_UNTIL = rf"(?:(?!{_SCHEME})[^\s<>\"'`|，。；：！？、（）【】《》「」])"  # up to an address inside the address
+_FILES = "(?:md|py|sh|rs|pl|js|ts|cs)"  # names of files, although some countries have these domains
 _TOP = "com|net|org|io|co|cn|de|ru|uk|eu|info|biz|dev|app|xyz|top|site|online|link|click|cloud|ai"
 _ADDRESS = re.compile(
-    rf"\b(?P<scheme>[a-z][a-z0-9+.-]{{1,15}}):/{{1,3}}{_UNTIL}+"
+    rf"(?P<scheme>[a-z][a-z0-9+.-]{{1,15}}):/{{1,3}}{_UNTIL}*"
     r"|(?<![\w@.-])(?P<kind>data|javascript|vbscript|blob|about|mailto|tel|sms):(?=\S)[^\s<>|]+"
     rf"|(?<![\w.-])(?:[^\W_][\w-]*\.)+(?:[a-z]{{2,24}}|xn--[\w-]+)(?:(?::\d{{1,5}})?[/?#]{_UNTIL}*|:\d{{1,5}}\b)"
-    rf"|(?<![\w@.-])(?:www\.{_UNTIL}+|(?:[^\W_][\w-]*\.)+(?:{_TOP})(?![\w-]))",
+    rf"|(?<![\w@.-])(?:www\.{_UNTIL}+|(?:[^\W_][\w-]*\.)+(?:{_TOP})(?![\w-]))"
+    rf"|(?<![\w@.-])(?!\w+\.{_FILES}(?![\w.-]))(?:[^\W_][\w-]*\.)*\d*[^\W\d_][\w-]+\.[a-z]{{2}}(?![\w-])",
     re.IGNORECASE,
 )
 _TRAILING = ".,;:!?)]}*_~"
@@ -82,8 +85,8 @@ def _one(match: re.Match[str], allowed: Collection[str]) -> str:
     if bare in allowed:
         return match[0]
     if match["kind"]:
-        removed = match["kind"].lower() not in ("mailto", "tel", "sms")
-        return "[removed]" + tail if removed else match[0].replace(":", "[:]", 1)
+        is_kept = match["kind"].lower() in ("mailto", "tel", "sms")
+        return match[0].replace(":", "[:]", 1) if is_kept else "[removed]"
     scheme, colon, rest = bare.partition(":") if match["scheme"] else ("", "", bare)
     slashes = rest[: len(rest) - len(rest.lstrip("/"))]
     host = re.split("[/?#]", rest[len(slashes) :], maxsplit=1)[0]
@@ -93,7 +96,7 @@ def _one(match: re.Match[str], allowed: Collection[str]) -> str:
         scheme
         + ("[:]" if scheme and "hxxp" not in scheme else colon)
         + slashes
-        + host.replace(".", "[.]")
+        + re.sub(r"(?<!\[)\.", "[.]", host)
         + path
         + tail
     )

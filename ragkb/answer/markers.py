@@ -22,7 +22,7 @@ _MARK = re.compile(
     rf"|(?P<named>[(（]\s*(?=\^|{_WORD}){_LIST}[)）])"
     rf"|(?<=\S)\s*(?P<round>[(（]{_LIST}[)）]){_ENDS}"
     rf"|(?<={_STOPS})\s?(?P<behind>[(（]{_LIST}[)）])"
-    rf"|(?P<raised>(?<={_STOPS}){_SUPERSCRIPT}+|(?<=[^\W\d_]{{3}}){_SUPERSCRIPT}+{_ENDS})",
+    rf"|(?P<raised>(?<={_STOPS}){_SUPERSCRIPT}+|(?<=[a-zà-ÿ\u3400-\u9fff]{{3}}){_SUPERSCRIPT}+{_ENDS})",
     re.IGNORECASE | re.MULTILINE,
 )
 _PARTS = re.compile(r"(\d{1,3})|([-–—~～至到])")
@@ -54,6 +54,8 @@ def without_marks(text: str, most: int) -> tuple[str, list[Mark]]:
         done = match.end()
         if at_start:
             done += len(text) - done - len(text[done:].lstrip(" \t"))
+        elif text[done : done + 2] == " :":  # so that hygiene.inert() wrote "]:"
+            done += 1
         elif text[done : done + 1].isalnum() and kept[-1:].isalnum() and kept[-1:].isascii():
             kept += " "  # "weeks[1]and"
         out.append(kept)

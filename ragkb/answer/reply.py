@@ -63,7 +63,7 @@ class ReplyReader:
         if not is_whole and (unclosed := _OPEN.search(line)):
             line = line[: unclosed.start()]
         clean, marks = without_marks(inert(_RAISED.sub(r"[\1]", line.replace("**", ""))), self._passages)
-        spans = sentences(clean)
+        spans = _spans(clean)
         if not spans:
             self._add_to_held(marks if is_whole else [])
         elif self._held:
@@ -93,6 +93,13 @@ class ReplyReader:
         if self._held and marks:
             numbers = (*self._held.numbers, *(number for mark in marks for number in mark.numbers))
             self._held = replace(self._held, numbers=tuple(dict.fromkeys(numbers)))
+
+
+def _spans(line: str) -> list[tuple[int, int]]:
+    """The sentences of a line. One that does not end like a sentence is no heading: it may go on, or lack its stop."""
+    if line.lstrip().startswith("|") or not line.strip():
+        return sentences(line)
+    return [(start, min(end, len(line))) for start, end in sentences(line + ".")]
 
 
 def _numbers(marks: list[Mark], spans: list[tuple[int, int]], number: int) -> tuple[int, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -52,7 +52,7 @@ class ChatModel(Protocol):
     def count_tokens(self, text: str) -> int:
         """Tokens of `text`; where the model's tokenizer is not at hand, an estimate that is rather too high."""
 
-    def reply(self, messages: Sequence[Message]) -> Iterator[Piece]:
+    def reply(self, messages: Sequence[Message]) -> Generator[Piece, None, None]:
         """The reply in pieces as they come; at least one. Closing the iterator ends the work. Raises ModelError."""
 
 

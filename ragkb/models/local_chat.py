@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from functools import cached_property
 from queue import Empty
 from typing import Any
@@ -27,7 +27,7 @@ class LocalChat:
         """Tokens of `text`, without the special ones."""
         return len(self._tokenizer.encode(text, add_special_tokens=False, verbose=False))
 
-    def reply(self, messages: Sequence[Message]) -> Iterator[Piece]:
+    def reply(self, messages: Sequence[Message]) -> Generator[Piece, None, None]:
         """The reply as it is written. Raises ModelError if the model cannot be loaded, fails or takes too long."""
         deadline = time.monotonic() + self._settings.seconds
         prompt = self._encoded(messages)

@@ -6,7 +6,7 @@ import json
 import random
 import ssl
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 from urllib.parse import urlsplit, urlunsplit
@@ -41,7 +41,7 @@ class OpenAIChat:
         """An estimate: the server has the tokenizer."""
         return estimated_tokens(text)
 
-    def reply(self, messages: Sequence[Message]) -> Iterator[Piece]:
+    def reply(self, messages: Sequence[Message]) -> Generator[Piece, None, None]:
         """The reply. Refused, overloaded and cut requests are tried again as long as nothing has come of them.
 
         Raises ModelError that says what the server did and what to do about it.
