@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 
+from ragkb import stop
 from ragkb.answer import abstain, extractive
 from ragkb.answer.citations import Checker
 from ragkb.answer.evidence import Candidate, candidates
@@ -122,6 +123,7 @@ def _sentences(evidence: Evidence, tools: Tools, said: _Said) -> Iterator[Senten
     task = Task(evidence.asked.question, evidence.question, evidence.sources.passages, evidence.found)
     with closing(tools.generator.write(task)) as steps:
         for written in steps:
+            stop.check()
             said.usage = evidence.asked.usage + written.usage
             before = time.perf_counter()
             checked = checker.check(written.drafts)

@@ -24,7 +24,7 @@ function form(keys, reload) {
   const submit = async (event) => {
     event.preventDefault();
     const names = groups.value.split(",").map((group) => group.trim()).filter(Boolean);
-    const body = { name: name.value.trim(), role: role.value, groups: names, ...(days.value && { expires_days: Number(days.value) }) };
+    const body = { name: name.value.trim(), role: role.value, groups: names, expires_days: days.value ? Number(days.value) : null };
     try {
       const key = await api.post(PATH, body);
       if (first) api.setKey(key.key);
