@@ -6,6 +6,7 @@ import re
 from collections.abc import Generator, Iterator
 from contextlib import closing
 
+from ragkb import stop
 from ragkb.answer.generator import Claimed, Task, Written
 from ragkb.answer.prompt import fitted, prompts
 from ragkb.answer.reply import ReplyReader, Spoken
@@ -67,6 +68,7 @@ class _Reply:
         """The texts of the pieces."""
         thought: str | None = ""
         for piece in self._pieces:
+            stop.check()
             self.usage, self.is_cut = piece.usage, piece.is_cut
             text = piece.text
             if thought is not None:
