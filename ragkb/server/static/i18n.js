@@ -190,9 +190,15 @@ const WORDS = {
   "size.lexical": ["words", "词索引"],
   "size.originals": ["originals", "原文件"],
   "size.documents": ["documents", "文档"],
+  "nightly.save": ["Save the whole report", "下载完整报告"],
   "nightly.measure": ["Measure", "指标"],
   "nightly.before": ["Before", "之前"],
   "nightly.now": ["Now", "现在"],
+  "nightly.verdict": ["Change", "变化"],
+  "verdict.worse": ["worse", "变差"],
+  "verdict.better": ["better", "变好"],
+  "verdict.same": ["same", "不变"],
+  "verdict.unclear": ["unclear", "不明确"],
   "nightly.worse": ["{n} {n|question|questions} got worse", "{n} 个问题变差"],
   "keys.name": ["Name", "名称"],
   "keys.first": ["Until now everybody who reaches this server may use it. The first key ends that; it is an administrator's, and this tab signs in with it.", "目前任何能访问服务器的人都可以使用。创建第一个密钥后将不再开放；该密钥属于管理员，当前标签页会用它登录。"],
@@ -244,7 +250,7 @@ t.known = (key) => (key in WORDS ? t(key) : null);
 
 export const count = (key, n) => t(key, { n });
 export const number = (value) => new Intl.NumberFormat(root.lang, { maximumFractionDigits: 3 }).format(value);
-export const percent = (value) => new Intl.NumberFormat(root.lang, { style: "percent" }).format(value);
+export const percent = (value, digits = 0) => new Intl.NumberFormat(root.lang, { style: "percent", minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
 export const moment = (iso) => new Intl.DateTimeFormat(root.lang, { dateStyle: "medium", timeStyle: "short" }).format(new Date(iso));
 export const date = (iso) => new Intl.DateTimeFormat(root.lang, { dateStyle: "medium" }).format(new Date(iso));
 
