@@ -115,6 +115,15 @@ class ServerSettings(_Section):
     concurrency: int = Field(8, ge=1, description="requests that search at once; the others wait")
 
 
+class EvalSettings(_Section):
+    """What a nightly evaluation measures, and when it fails."""
+
+    suite: str = Field("", description="suite file of `ragkb eval nightly`; empty: the sample corpus")
+    margin: float = Field(0.01, ge=0, le=1, description="smallest drop of a measure that fails a nightly evaluation")
+    max_errors: int = Field(0, ge=0, description="questions of a nightly evaluation that may end in an error")
+    keep: int = Field(30, ge=1, description="nightly evaluations whose rows are kept; summaries are kept for good")
+
+
 class Settings(BaseSettings):
     """All settings. Frozen: a change is a new value, passed in."""
 
@@ -134,6 +143,7 @@ class Settings(BaseSettings):
     answer: AnswerSettings = AnswerSettings()
     limits: LimitSettings = LimitSettings()
     server: ServerSettings = ServerSettings()
+    eval: EvalSettings = EvalSettings()
 
     @classmethod
     def settings_customise_sources(

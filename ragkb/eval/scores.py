@@ -57,7 +57,7 @@ ANSWERS = (
 
 SEARCH = tuple(
     Measure(
-        f"{leg} recall@10", f"{leg} recall@10", True, f"evidence pages among the first ten of the {leg} leg", "share"
+        f"{leg} page_hit@10", f"{leg} page hit@10", True, f"evidence pages among the first ten of the {leg} leg", "share"
     )
     for leg in ("lexical", "dense", "hybrid")
 )
