@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,10 +19,11 @@ from ragkb.store import reports
 from ragkb.store.records import Problem
 from ragkb.store.snapshot import Where
 from ragkb.store.store import Store
-from ragkb.types import NOBODY, Answer, AnswerEvent, Document, DocumentInfo, Hit, Principal, Turn
+from ragkb.types import NOBODY, Answer, AnswerEvent, Document, DocumentInfo, Hit, Original, Principal, Turn
 
 if TYPE_CHECKING:
     from ragkb.answer.ask import Evidence, Tools
+    from ragkb.ingest.pictures import Pictures
     from ragkb.ingest.pipeline import Ingest
     from ragkb.ingest.report import IngestReport, NewDocument, OnProgress
     from ragkb.retrieve.search import Leg
@@ -56,6 +58,8 @@ class KnowledgeBase:
 
     def __init__(self, store: Store, embedder: Embedder, settings: Settings) -> None:
         self._store, self._embedder, self.settings = store, embedder, settings
+        self._pictures: Pictures | None = None
+        self._lock = threading.Lock()
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -89,6 +93,10 @@ class KnowledgeBase:
 
     def close(self) -> None:
         """Frees files and memory."""
+        with self._lock:
+            if self._pictures:
+                self._pictures.close()
+                self._pictures = None
         self._store.close()
         self.ledger.close()
 
@@ -283,6 +291,40 @@ class KnowledgeBase:
         """The document with its text. Raises NotFound: absent and not visible look the same."""
         with self._store.reading() as reader:
             return reader.document(id, as_)
+
+    def original(self, id: str, *, as_: Principal = NOBODY) -> Original:
+        """The file that the document was made of, as it came. Kept are PDFs: see the setting `ingest.originals`.
+
+        Raises NotFound if the document is absent or not visible, and where its file was not kept; StorageError.
+        """
+        with self._store.reading() as reader:
+            return reader.original(id, as_)
+
+    def page_picture(
+        self,
+        id: str,
+        page: int,
+        *,
+        quote: str = "",
+        span: tuple[int, int] | None = None,
+        scale: float = 2.0,
+        as_: Principal = NOBODY,
+    ) -> bytes:
+        """A page of a PDF as PNG, `scale` pixels a point, with a quote marked.
+
+        page: from 1. quote: text to mark; or span: (start, end) of it in the document's text. What stands nowhere on
+        the page is not marked. Drawn in a process with limits. Raises NotFound as `original` does, for a document
+        without pages to draw and for a page that it does not have; InputError, DocumentRefused, StorageError.
+        """
+        from ragkb.ingest.pictures import Pictures, quoted
+
+        with self._store.reading() as reader:
+            wanted = quoted(reader.document(id, as_), page, quote, span, scale)
+            original = reader.original(id, as_)
+        with self._lock:
+            if self._pictures is None:
+                self._pictures = Pictures(self.settings)
+        return self._pictures.draw(original.data, wanted)
 
     def status(self) -> Status:
         """What the knowledge base holds and how large it is."""

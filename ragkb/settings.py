@@ -76,6 +76,10 @@ class IngestSettings(_Section):
     ocr: OcrMode = Field(
         "auto", description="pictures of pages: `auto` reads them where the extra `ocr` is installed, `on`, `off`"
     )
+    originals: Literal["pdf", "all", "none"] = Field(
+        "pdf",
+        description="files that are kept as they came, to be shown: `pdf`, `all`, `none`; never with redaction",
+    )
     redact: tuple[RedactKind, ...] = Field(
         (), description="kinds that are replaced: `email`, `phone`, `iban`, `card`, `national_id`"
     )
@@ -173,6 +177,11 @@ class Settings(BaseSettings):
             ) from None
         except ValueError as error:
             raise InputError(f"ragkb.toml cannot be read: {error}", "check its TOML syntax") from None
+
+    def keeps(self, media_type: str) -> bool:
+        """Whether a file of that type is kept beside its text; what is redacted must not stay in a file."""
+        wanted = self.ingest.originals
+        return not self.ingest.redact and (wanted == "all" or (wanted == "pdf" and media_type == "application/pdf"))
 
     def redacting(self) -> Settings:
         """These settings with redaction on: of the kinds that they name, of all if they name none."""

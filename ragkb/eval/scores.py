@@ -56,9 +56,7 @@ ANSWERS = (
 """Measures of an answers file, in the order of its summary."""
 
 SEARCH = tuple(
-    Measure(
-        f"{leg} page_hit@10", f"{leg} page hit@10", True, f"evidence pages among the first ten of the {leg} leg", "share"
-    )
+    Measure(f"{leg} page_hit@10", f"{leg} page hit@10", True, f"evidence pages among the {leg} leg's ten", "share")
     for leg in ("lexical", "dense", "hybrid")
 )
 """What a nightly run measures besides: each leg alone on the evidence pages of an answers file."""

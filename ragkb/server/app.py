@@ -12,8 +12,9 @@ from ragkb import __version__
 from ragkb.kb import KnowledgeBase
 from ragkb.server import problems
 from ragkb.server.middleware import BodyLimit, Guard, LocalOnly
-from ragkb.server.routes import docs, documents, health, me, query
+from ragkb.server.routes import docs, documents, feedback, health, me, openai, originals, query, web
 from ragkb.server.service import DEFAULT, Site
+from ragkb.server.spoken import OpenAIErrors
 from ragkb.server.tenants import Identify
 from ragkb.settings import Settings
 from ragkb.types import NOBODY, Principal
@@ -44,6 +45,7 @@ def create_app(
         generate_unique_id_function=lambda route: route.name,
         middleware=[
             Middleware(Guard, metrics=site.metrics),
+            Middleware(OpenAIErrors),
             Middleware(LocalOnly),
             Middleware(Identify, site=site),
             Middleware(BodyLimit, settings=settings),
@@ -51,6 +53,6 @@ def create_app(
     )
     app.state.site = site
     problems.install(app)
-    for module in (query, documents, me, health, docs):
+    for module in (query, openai, feedback, documents, originals, me, health, docs, web):
         app.include_router(module.router)
     return app

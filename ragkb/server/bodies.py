@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from ragkb.types import Turn
+from ragkb.store.ledger import Feedback
+from ragkb.types import Principal, Turn
 
 WHERE_KEYS = 32
 WHERE_VALUES = 100
@@ -136,6 +137,38 @@ class QueryBody(_Looking):
     question: Asked = Field(validation_alias=AliasChoices("question", "query"), description="what to answer")
     history: list[TurnBody] = Field(default=[], description="what was said before, oldest first")
     stream: bool = Field(False, description="answer as server-sent events")
+
+
+class CitedBody(Body):
+    """What an answer cited."""
+
+    source: Text
+    page: int | None = Field(None, ge=1)
+    quote: Annotated[Text, Field(max_length=20_000)] = ""
+
+
+class FeedbackBody(Body):
+    """What a person thinks of an answer."""
+
+    question: Annotated[Asked, Field(max_length=20_000)]
+    answer: Annotated[Text, Field(max_length=200_000)] = Field(description="as it was given")
+    rating: Literal["up", "down"]
+    comment: Annotated[Text, Field(max_length=20_000)] = ""
+    correction: Annotated[Text, Field(max_length=20_000)] = Field("", description="what would have been right")
+    citations: Annotated[list[CitedBody], Field(max_length=200)] = Field(default=[], description="of the answer")
+
+    def feedback(self, asker: Principal) -> Feedback:
+        citations = tuple(one.model_dump() for one in self.citations)
+        return Feedback(
+            question=self.question,
+            answer=self.answer,
+            rating=self.rating,
+            user=asker.user,
+            groups=asker.groups,
+            comment=self.comment,
+            correction=self.correction,
+            citations=citations,
+        )
 
 
 class NewDocumentBody(Body):

@@ -1,0 +1,39 @@
+// The picture of a document's page. It is fetched, since an <img> cannot carry a key.
+
+import * as api from "./api.js";
+import { fill, h, iconButton } from "./dom.js";
+import { errorCard } from "./errors.js";
+import { t } from "./i18n.js";
+
+/** Shows the page; `missing` is called where the server keeps no picture of this document. */
+export function pageView(body, document, { page, quote }, missing) {
+  const image = h("img", { class: "page-picture", alt: "" });
+  const number = h("span", { class: "page-number", "aria-live": "polite" });
+  const frame = h("div", { class: "page-frame", tabindex: "0", role: "region", "aria-label": t("view.page") });
+  let shown = page;
+  const turn = (by) => show(Math.max(1, Math.min(document.pages, shown + by)));
+  const back = iconButton("left", t("page.before"), () => turn(-1));
+  const on = iconButton("right", t("page.after"), () => turn(1));
+  const show = async (n) => {
+    shown = n;
+    number.textContent = t("page.of", { n, total: document.pages });
+    back.disabled = n === 1;
+    on.disabled = n === document.pages;
+    try {
+      const picture = URL.createObjectURL(await api.blob(address(document, n, n === page ? quote : "")));
+      if (shown !== n || !frame.isConnected) return URL.revokeObjectURL(picture);
+      image.onload = () => URL.revokeObjectURL(picture);
+      image.alt = t("page.alt", { n, title: document.title || document.source });
+      image.src = picture;
+      fill(frame, image);
+    } catch (problem) {
+      if (problem.status === 404 && n === page) missing();
+      else if (shown === n) fill(frame, errorCard(problem, () => show(n)));
+    }
+  };
+  fill(frame, h("p", { class: "reading" }, t("loading")));
+  fill(body, h("div", { class: "page-tools" }, back, number, on), frame);
+  show(page);
+}
+
+const address = (document, n, quote) => `/v1/documents/${encodeURIComponent(document.id)}/pages/${n}.png${quote ? `?quote=${encodeURIComponent(quote)}` : ""}`;
