@@ -12,6 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from ragkb import stop
 from ragkb.errors import InputError, LimitExceeded, NotFound
 from ragkb.models import Embedder, load_embedder
 from ragkb.settings import Settings
@@ -90,6 +91,11 @@ class KnowledgeBase:
         store = Store.create(folder, used.id, used.dim)
         store.require_embedder(used.id)
         return cls(store, used, settings)
+
+    def use(self, settings: Settings) -> None:
+        """Puts other settings into force. The embedder stays: that of a knowledge base never changes."""
+        self.settings = settings
+        self.__dict__.pop("_tools", None)
 
     def close(self) -> None:
         """Frees files and memory."""
@@ -271,6 +277,7 @@ class KnowledgeBase:
         query = Query(asked.standalone, self._checked_k(k, self.settings.answer.passages), as_, where)
         with self._store.reading() as reader:
             hits = search(reader, self._embedder, query, self.settings.search)
+            stop.check()
             return weigh(asked, sources.searched(reader, hits, as_), self._embedder)
 
     @cached_property

@@ -45,6 +45,8 @@ def probe_of(kb: KnowledgeBase) -> Probe:
         shown = {one.document_id for one in answer.passages} | {one.document_id for one in answer.citations}
         leaked = any(not as_.may_read(groups[one]) for one in shown if one in groups)
         found: dict[str, object] = {LEAK: leaked}
+        if question.contexts is None and answer.passages:
+            found["both_legs"] = _both_legs(answer)
         if question.answerable and question.evidence and question.contexts is None:
             for leg in _LEGS:
                 hits = kb.search(answer.standalone, k=10, as_=as_, leg=leg)  # type: ignore[arg-type]
@@ -52,6 +54,13 @@ def probe_of(kb: KnowledgeBase) -> Probe:
         return found
 
     return probe
+
+
+def _both_legs(answer: Answer) -> bool:
+    """Whether both legs proposed passages, and the fusion gave each of them weight."""
+    said = [hit.explain for hit in answer.passages]
+    dense = any(one.dense is not None and one.weight > 0 for one in said)
+    return dense and any(one.lexical is not None and one.weight < 1 for one in said)
 
 
 def checks(run: Run, gate: Gate, kb: KnowledgeBase | None, documents: Path | None) -> Iterator[Check]:

@@ -18,6 +18,7 @@ from ragkb.eval.retrieval import Progress
 from ragkb.eval.runs import Run, now
 from ragkb.eval.scores import MEASURES, Row, total
 from ragkb.eval.suites import Plan, Suite
+from ragkb.store.backup import restore
 from ragkb.types import Principal
 
 if TYPE_CHECKING:
@@ -124,22 +125,29 @@ def _measured(
 
 @contextmanager
 def _measured_kb(suite: Suite, kb: KnowledgeBase | None, settings: Settings) -> Iterator[KnowledgeBase]:
-    """The knowledge base as it is, or one of the suite's documents that is gone afterwards."""
+    """The knowledge base as it is, or a copy without what is left out, or one of the suite's documents."""
     from ragkb.kb import KnowledgeBase
 
-    if suite.documents is None:
-        if kb is None:
-            raise InputError(
-                f"suite {suite.name!r} has no documents and there is no knowledge base", "name one by --kb"
-            )
+    if suite.documents is None and kb is None:
+        raise InputError(f"suite {suite.name!r} has no documents, and there is no knowledge base", "name it by --kb")
+    if suite.documents is None and kb is not None and not suite.leave_out:
         yield kb
         return
-    with (
-        TemporaryDirectory(prefix="ragkb-nightly-") as path,
-        KnowledgeBase.open(Path(path) / "kb", settings=settings) as fresh,
-    ):
-        fresh.ingest(suite.documents)
-        yield fresh
+    with TemporaryDirectory(prefix="ragkb-nightly-") as path:
+        if suite.documents is None and kb is not None:
+            kb.backup(Path(path) / "backup")
+            restore(Path(path) / "backup", Path(path) / "kb")
+        with KnowledgeBase.open(Path(path) / "kb", settings=settings) as fresh:
+            if suite.documents is not None:
+                fresh.ingest(suite.documents)
+            _remove(fresh, suite.leave_out)
+            yield fresh
+
+
+def _remove(kb: KnowledgeBase, sources: Sequence[str]) -> None:
+    for one in list(kb.documents(as_=Principal.admin())):
+        if one.source in sources:
+            kb.delete(one.id)
 
 
 def _judged(

@@ -41,6 +41,7 @@ class _SuiteTable(_Table):
     kind: Literal["answers", "retrieval"] = "answers"
     questions: str = ""
     documents: str = ""
+    leave_out: tuple[str, ...] = ()
     folder: str = ""
 
 
@@ -54,13 +55,15 @@ class Suite:
     """One thing that is measured.
 
     kind "answers": the answers file `questions`, over the knowledge base as it is, or over `documents`, ingested into
-    one of its own. kind "retrieval": the folder `questions` of BEIR's form.
+    one of its own. leave_out: sources that are removed from a copy before it is asked. kind "retrieval": the folder
+    `questions` of BEIR's form.
     """
 
     name: str
     kind: Literal["answers", "retrieval"]
     questions: Path
-    documents: Path | None
+    documents: Path | None = None
+    leave_out: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,7 @@ def _suite(table: _SuiteTable, file: Path) -> Suite:
     for path in (base / named, documents):
         if path is not None and not path.exists():
             raise NotFound(f"{file}: suite {table.name!r}: {path} is not there", "paths are relative to the suite file")
-    return Suite(table.name, table.kind, base / named, documents)
+    return Suite(table.name, table.kind, base / named, documents, table.leave_out)
 
 
 def _gate(table: _GateTable, file: Path, settings: Settings) -> Gate:

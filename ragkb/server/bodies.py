@@ -179,3 +179,12 @@ class NewDocumentBody(Body):
     title: Text = ""
     groups: list[Text] = Field(default=[], description="who may read it; empty: everyone")
     metadata: MetadataMap = Field(default={}, description="values to filter by")
+
+
+class NewKeyBody(Body):
+    """A key to make. Without groups it sees what everyone may see, as an admin everything."""
+
+    name: Name = Field(description="whose it is; the user's name in the audit log")
+    role: Literal["reader", "writer", "admin"] = "reader"
+    groups: list[Text] = Field(default=[], description="whose documents it sees; `*`: all")
+    expires_days: int | None = Field(365, ge=1, le=36_500, description="days until it ends; null: it does not")

@@ -24,7 +24,11 @@ WORDS = {
     403: ("this is not the caller's to do", "ask with another key"),
     404: ("there is nothing at this path", "see /docs for the routes"),
     405: ("this path does not take that method", "see /docs for the routes"),
+    408: ("the request did not come in time", "send it faster"),
     413: ("the body is too large", "send less; the operator can raise server.body_bytes and limits.file_bytes"),
+    429: ("too many requests", "come back when Retry-After says"),
+    503: ("the server cannot answer now", "come back in a moment"),
+    504: ("it took too long", "ask for less, or come back later"),
 }
 
 

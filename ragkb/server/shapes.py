@@ -131,6 +131,51 @@ class MeShape(_Shape):
     auth: Literal["open", "key", "oidc", "proxy"]
 
 
+class KeyShape(_Shape):
+    """What is known of a key. Times are ISO 8601 in UTC, null: never."""
+
+    id: str
+    name: str
+    role: Literal["reader", "writer", "admin"]
+    groups: list[str]
+    created_at: str
+    expires_at: str | None
+    revoked_at: str | None
+    last_used_at: str | None
+    state: Literal["active", "expired", "revoked"]
+
+
+class KeysShape(_Shape):
+    """Every key that was ever made, oldest first."""
+
+    keys: list[KeyShape]
+
+
+class MadeKeyShape(KeyShape):
+    """A new key, which is shown this once."""
+
+    key: str
+
+
+class StatusShape(_Shape):
+    """What a knowledge base holds. keys: how many of each state. running: calls at work in the whole server."""
+
+    kb: str
+    documents: int
+    chunks: int
+    characters: int
+    groups: list[str]
+    languages: dict[str, int]
+    embedder: str
+    precision: str
+    dim: int
+    generation: int
+    disk: dict[str, int]
+    memory: dict[str, int]
+    keys: dict[str, int]
+    running: int
+
+
 class FeedbackShape(_Shape):
     """The id under which it is kept."""
 

@@ -44,7 +44,7 @@ async def streamed(
     async def body() -> AsyncIterator[str]:
         try:
             while True:
-                work = asyncio.ensure_future(served.read(steps.next))
+                work = asyncio.ensure_future(served.go_on(steps.next))
                 try:
                     while not (await asyncio.wait({work}, timeout=HEARTBEAT))[0]:
                         yield ": still at work\n\n"

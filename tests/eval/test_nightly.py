@@ -33,7 +33,6 @@ PLACES = (
     "Aachen Bern Cork Delft Essen Faro Ghent Hamm Izmir Jena Kiel Lyon Metz Nancy Oslo Porto Quito Riga Siena Turin"
 )
 THINGS = ("canteen", "archive", "garage")
-SUBTLE = ("dense leg never fused",)  # seen on the sample corpus alone: here words are enough
 SUITE = '[[suite]]\nname = "office"\nquestions = "questions.jsonl"\n'
 
 
@@ -120,7 +119,7 @@ def test_unchanged_code_passes_and_nothing_flips(night: Night, folder: Path) -> 
         assert (first / name).read_bytes() == (last / name).read_bytes()
 
 
-@pytest.mark.parametrize("name", [name for name in BUGS if name not in SUBTLE])
+@pytest.mark.parametrize("name", list(BUGS))
 def test_a_seeded_bug_is_caught(name: str, night: Night) -> None:
     with BUGS[name]():
         assert not night().passed

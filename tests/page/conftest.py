@@ -117,3 +117,8 @@ def answered(page: Any) -> Any:
     turn = page.locator(".turn").last
     turn.locator("xpath=self::*[@data-status='done']").wait_for()
     return turn
+
+
+@pytest.fixture(scope="session")
+def serve() -> Callable[..., Any]:
+    return serving

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from ragkb.kb import KnowledgeBase
+
 TRAIN = "When may I book first class on the train?"
 QUOTE = "First class rail is allowed for journeys of more than two hours."
 
@@ -14,7 +16,7 @@ def test_an_answer_has_citations_and_its_support(opened: Any, ask: Any) -> None:
     assert QUOTE in turn.locator(".answer").inner_text()
     assert turn.locator(".sentence").first.get_attribute("data-support") == "full"
     assert "Confidence" in turn.locator(".trust").inner_text()
-    assert "Answer:" in page.locator("#live").inner_text()
+    page.locator("#live", has_text="Answer:").wait_for(state="attached")
     turn.locator(".cite").first.hover()
     card = page.locator("#pop")
     card.wait_for()
@@ -34,6 +36,32 @@ def test_a_citation_opens_the_document_at_the_quote_by_keyboard(opened: Any, ask
     page.keyboard.press("Escape")
     assert page.locator("#panel").is_hidden()
     assert cite.evaluate("element => element === document.activeElement")
+
+
+def test_a_citation_of_a_pdf_shows_its_page(opened: Any, ask: Any) -> None:
+    page = opened()
+    ask(page, TRAIN).locator(".cite").first.click()
+    picture = page.get_by_role("img", name="Page 1 of Travel and Expense Policy")
+    picture.wait_for()
+    assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 500
+    page.get_by_role("button", name="Next page").click()
+    page.get_by_role("img", name="Page 2 of Travel and Expense Policy").wait_for()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Save the original file").click()
+    assert saved.value.suggested_filename == "travel-expense-policy.pdf"
+
+
+def test_what_is_wrong_reaches_those_who_look_after_the_documents(opened: Any, ask: Any, filled: KnowledgeBase) -> None:
+    page = opened()
+    turn = ask(page, TRAIN)
+    turn.get_by_role("button", name="Something is wrong").click()
+    turn.get_by_label("What is wrong?").fill("too short")
+    turn.get_by_label("What would be right?").fill("two hours")
+    turn.get_by_role("button", name="Send").click()
+    turn.locator("[data-rating=down][aria-pressed=true]").wait_for()
+    kept = filled.ledger.feedback()[-1]
+    assert (kept.question, kept.rating, kept.comment, kept.correction) == (TRAIN, "down", "too short", "two hours")
+    assert kept.citations[0]["source"] == "finance/travel-expense-policy.pdf"
 
 
 def show_text(page: Any) -> None:

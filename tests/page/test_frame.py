@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -134,3 +136,15 @@ def test_no_source_parses_html_or_names_another_origin() -> None:
     page = (STATIC / "index.html").read_text("utf-8")
     assert "://" not in page
     assert " style=" not in page
+
+
+def test_every_word_is_there_in_both_languages() -> None:
+    """Each key that a source names has two texts with the same values in them."""
+    words = dict(re.findall(r'^  "?([\w.]+)"?: (\[.*\]),$', (STATIC / "i18n.js").read_text("utf-8"), re.M))
+    assert len(words) > 150
+    for key, texts in words.items():
+        english, chinese = json.loads(texts)
+        assert set(re.findall(r"\{(\w+)\}", english)) == set(re.findall(r"\{(\w+)\}", chinese)), key
+    sources = "\n".join(path.read_text("utf-8") for path in STATIC.glob("*.js"))
+    named = set(re.findall(r'\b(?:t|count|section)\("([\w.]+)"', sources))
+    assert named - set(words) == set()

@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from ragkb.kb import KnowledgeBase
 from ragkb.server import shapes
+from ragkb.types import NOBODY, Principal
 from tests.conftest import CORPUS
 
 
@@ -40,6 +41,10 @@ TABLE = (
     Row("GET", "/v1/documents/{id}/original", 200, None),
     Row("GET", "/v1/documents/{id}/pages/{n}.png", 200, None),
     Row("GET", "/v1/me", 200, shapes.MeShape),
+    Row("GET", "/v1/admin/keys", 200, shapes.KeysShape),
+    Row("POST", "/v1/admin/keys", 201, shapes.MadeKeyShape, {"json": {"name": "ana"}}),
+    Row("DELETE", "/v1/admin/keys/{id}", 200, shapes.KeyShape),
+    Row("GET", "/v1/admin/status", 200, shapes.StatusShape),
     Row("GET", "/healthz", 200, shapes.HealthShape),
     Row("GET", "/readyz", 200, shapes.HealthShape),
     Row("GET", "/metrics", 200, None),
@@ -59,7 +64,11 @@ def test_route(kb: KnowledgeBase, serve: Any, row: Row) -> None:
     if not row.shape:
         kb.ingest_bytes(source, (CORPUS / "finance/travel-expense-policy.pdf").read_bytes())
     id = next(info.id for info in kb.documents() if info.source == source)
-    with serve(kb) as client:
+    principal = Principal.admin() if "/admin/" in row.path else NOBODY
+    with serve(kb, principal=principal) as client:
+        if "/keys/{id}" in row.path:  # of a key that closes the server, which takes it for itself
+            made = kb.ledger.keys.create("root", "admin")
+            id, client.headers["x-api-key"] = made[0].id, made[1]
         response = client.request(row.method, row.path.replace("{id}", id).replace("{n}", "1"), **row.request)
     assert response.status_code == row.status
     if row.shape:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 from functools import lru_cache
 from pathlib import Path
@@ -27,17 +28,30 @@ async def page(request: Request) -> Response:
     headers = {"cache-control": REVALIDATE, "etag": etag, "content-security-policy": POLICY}
     if etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    return Response(body, media_type="text/html; charset=utf-8", headers=headers)
+    return _sent(request, body, "text/html; charset=utf-8", headers)
 
 
 @router.get("/static/{digest}/{name}")
-async def static(digest: str, name: str) -> Response:
+async def static(digest: str, name: str, request: Request) -> Response:
     """One file of the page, which never changes under its digest."""
     body = _files().get(name)
     if body is None or digest != _digest():
         raise HTTPException(404)
     headers = {"cache-control": FOREVER, "content-security-policy": "default-src 'none'"}
-    return Response(body, media_type=TYPES[Path(name).suffix], headers=headers)
+    return _sent(request, body, TYPES[Path(name).suffix], headers)
+
+
+def _sent(request: Request, body: bytes, media_type: str, headers: dict[str, str]) -> Response:
+    """The body, packed for whoever can unpack it."""
+    headers["vary"] = "accept-encoding"
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        body, headers["content-encoding"] = _packed(body), "gzip"
+    return Response(body, media_type=media_type, headers=headers)
+
+
+@lru_cache(None)
+def _packed(body: bytes) -> bytes:
+    return gzip.compress(body, 9, mtime=0)
 
 
 @lru_cache(None)

@@ -19,14 +19,14 @@ export function showAdmin(main) {
   fill(main, h("div", { class: "view" }, h("header", { class: "view-head" }, h("h1", {}, t("tab.admin"))), sections));
 }
 
-/** A section that fetches what it shows. A 404 means that there is nothing yet. */
+/** A section that fetches what it shows. shown(body, load): load fetches again, with something to show above. 404: nothing yet. */
 export function section(title, path, shown) {
   const body = h("div", { class: "admin-body" }, h("p", { class: "reading" }, t("loading")));
-  const load = async () => {
+  const load = async (above = null) => {
     try {
-      fill(body, shown(await api.get(path), load));
+      fill(body, above, shown(await api.get(path), load));
     } catch (problem) {
-      fill(body, problem.status === 404 ? h("p", { class: "nothing" }, t(`${title}.none`)) : errorCard(problem, load));
+      fill(body, problem.status === 404 ? h("p", { class: "nothing" }, t(`${title}.none`)) : errorCard(problem, () => load(above)));
     }
   };
   load();

@@ -9,7 +9,7 @@ import { drawHeader } from "./header.js";
 import { t, translateShell } from "./i18n.js";
 import { showLibrary } from "./library.js";
 import { read } from "./links.js";
-import { closePanel } from "./panel.js";
+import { closePanel, redrawPanel } from "./panel.js";
 import { hidePopover } from "./popover.js";
 import { load, may } from "./session.js";
 import { askForKey } from "./signin.js";
@@ -25,7 +25,7 @@ function current() {
 function draw() {
   const view = current();
   translateShell();
-  drawHeader(view, draw);
+  drawHeader(view, () => (draw(), redrawPanel()));
   document.title = view === "ask" ? "ragkb" : `${t(`tab.${view}`)} · ragkb`;
   VIEWS[view](main);
 }

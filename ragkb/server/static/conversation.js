@@ -58,11 +58,18 @@ export function keep() {
   }
 }
 
+/** Takes the turns back after a reload; none if another version of the page kept them. */
 export function restore() {
-  const kept = JSON.parse(sessionStorage.getItem(KEPT) ?? "[]");
-  turns = kept.map(({ question, where, answer, rating }) => {
+  try {
+    turns = restored(JSON.parse(sessionStorage.getItem(KEPT) ?? "[]"));
+  } catch {
+    clear();
+  }
+}
+
+const restored = (kept) =>
+  kept.map(({ question, where, answer, rating }) => {
     const turn = { question, where, problem: null, rating };
     finish(turn, answer);
     return turn;
   });
-}

@@ -49,15 +49,15 @@ export const typeName = (mediaType) => TYPES[mediaType] ?? mediaType.split("/").
 /** What may be filtered by: [{key, values: [{value, count}]}], most frequent first; keys that nearly tell single documents apart are left out. */
 export function facets(documents) {
   const counts = new Map();
-  const count = (key, value) => {
+  const tally = (key, value) => {
     if (value === "" || value === null || value === undefined) return;
     const values = counts.get(key) ?? counts.set(key, new Map()).get(key);
     values.set(value, (values.get(value) ?? 0) + 1);
   };
   for (const document of documents) {
-    count("language", document.language);
-    count("media_type", document.media_type);
-    for (const [key, value] of Object.entries(document.metadata)) count(key, value);
+    tally("language", document.language);
+    tally("media_type", document.media_type);
+    for (const [key, value] of Object.entries(document.metadata)) tally(key, value);
   }
   return [...counts]
     .map(([key, values]) => ({ key, values: [...values].map(([value, count]) => ({ value, count })) }))

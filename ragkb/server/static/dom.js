@@ -44,6 +44,7 @@ const ICONS = {
   moon: "M20 14A8 8 0 1 1 10 4a6.500 6.500 0 0 0 10 10z",
   auto: "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 3v18M12 7h5M12 11h8M12 15h7",
   upload: "M12 16V5M7 10l5-5 5 5M5 19h14",
+  save: "M12 4v11M7 11l5 5 5-5M5 20h14",
   trash: "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13",
   file: "M7 3h7l4 4v14H7zM14 3v4h4",
   search: "M11 5a6 6 0 1 0 0 12 6 6 0 0 0 0-12zM16 16l4 4",

@@ -5,8 +5,8 @@ import { fill, h, iconButton } from "./dom.js";
 import { errorCard } from "./errors.js";
 import { t } from "./i18n.js";
 
-/** Shows the page; `missing` is called where the server keeps no picture of this document. */
-export function pageView(body, document, { page, quote }, missing) {
+/** Shows the page with what lies on it of marked, {start, end} in code points or null. */
+export function pageView(body, document, marked, page) {
   const image = h("img", { class: "page-picture", alt: "" });
   const number = h("span", { class: "page-number", "aria-live": "polite" });
   const frame = h("div", { class: "page-frame", tabindex: "0", role: "region", "aria-label": t("view.page") });
@@ -20,15 +20,17 @@ export function pageView(body, document, { page, quote }, missing) {
     back.disabled = n === 1;
     on.disabled = n === document.pages;
     try {
-      const picture = URL.createObjectURL(await api.blob(address(document, n, n === page ? quote : "")));
+      const picture = URL.createObjectURL(await api.blob(address(document, n, marked)));
       if (shown !== n || !frame.isConnected) return URL.revokeObjectURL(picture);
-      image.onload = () => URL.revokeObjectURL(picture);
+      image.onload = () => {
+        URL.revokeObjectURL(picture);
+        frame.scrollTop = height(document, n, marked) * image.offsetHeight - frame.clientHeight / 3;
+      };
       image.alt = t("page.alt", { n, title: document.title || document.source });
       image.src = picture;
       fill(frame, image);
     } catch (problem) {
-      if (problem.status === 404 && n === page) missing();
-      else if (shown === n) fill(frame, errorCard(problem, () => show(n)));
+      if (shown === n) fill(frame, errorCard(problem, () => show(n)));
     }
   };
   fill(frame, h("p", { class: "reading" }, t("loading")));
@@ -36,4 +38,13 @@ export function pageView(body, document, { page, quote }, missing) {
   show(page);
 }
 
-const address = (document, n, quote) => `/v1/documents/${encodeURIComponent(document.id)}/pages/${n}.png${quote ? `?quote=${encodeURIComponent(quote)}` : ""}`;
+function address(document, n, marked) {
+  const span = marked ? `?start=${marked.start}&end=${marked.end}` : "";
+  return `/v1/documents/${encodeURIComponent(document.id)}/pages/${n}.png${span}`;
+}
+
+/** How far down the page the mark is, 0 to 1, as far as the text before it tells. */
+function height(document, n, marked) {
+  const [start, end = document.characters] = [document.page_starts[n - 1], document.page_starts[n]];
+  return marked && marked.start >= start && marked.start < end ? (marked.start - start) / (end - start) : 0;
+}

@@ -3,16 +3,16 @@
 import * as api from "./api.js";
 import { typeName } from "./documents.js";
 import { fill, h, icon, iconButton, say } from "./dom.js";
-import { errorCard } from "./errors.js";
+import { complain, errorCard } from "./errors.js";
 import { count, t } from "./i18n.js";
 import { pageView } from "./pageview.js";
 import { hidePopover } from "./popover.js";
-import { has } from "./session.js";
 import { textView } from "./textview.js";
 
 const panel = document.getElementById("panel");
 const narrow = matchMedia("(max-width: 1099px)");
 let cameFrom = null;
+let shown = null; // what was opened
 let request = 0;
 
 /**
@@ -21,6 +21,7 @@ let request = 0;
  */
 export async function openDocument(wanted) {
   const mine = ++request;
+  shown = wanted;
   hidePopover();
   cameFrom = wanted.from ?? document.activeElement;
   reveal();
@@ -33,6 +34,9 @@ export async function openDocument(wanted) {
     if (mine === request) fill(panel, closing(), errorCard(problem));
   }
 }
+
+/** Opens what is open again, in the language that the page has now. */
+export const redrawPanel = () => !panel.hidden && openDocument({ ...shown, from: cameFrom });
 
 export function closePanel() {
   request += 1;
@@ -66,11 +70,11 @@ const closing = () => h("header", { class: "panel-head" }, h("span", { class: "p
 
 function show(document, wanted) {
   const text = wanted.start === undefined ? null : wanted;
-  const pictures = document.pages && document.media_type === "application/pdf" && has("/v1/documents/{id}/pages/{n}.png");
+  const pictures = document.pages && document.original && document.media_type === "application/pdf";
   const body = h("div", { class: "panel-body" });
   const views = {
     text: () => textView(body, document, text),
-    page: () => pageView(body, document, { page: wanted.page ?? 1, quote: wanted.quote ?? wanted.text }, () => choose("text")),
+    page: () => pageView(body, document, text, wanted.page ?? 1),
   };
   const tabs = ["page", "text"].map((name) => h("button", { type: "button", class: "segment", data: { view: name }, onclick: () => choose(name) }, t(`view.${name}`)));
   const choose = (name) => {
@@ -78,7 +82,7 @@ function show(document, wanted) {
     views[name]();
   };
   fill(panel, head(document, pictures && h("div", { class: "segments", role: "group", "aria-label": t("view") }, tabs)), body);
-  choose(pictures ? "page" : "text");
+  choose(pictures && !narrow.matches ? "page" : "text"); // a page of paper is too small to read on a phone
   panel.querySelector("h2").focus();
   say(document.title || document.source);
 }
@@ -95,8 +99,20 @@ function head(document, tabs) {
       h("p", { class: "path" }, original(document.source), h("span", {}, facts.filter(Boolean).join(" · "))),
     ),
     tabs,
+    document.original && iconButton("save", t("original"), () => save(document)),
     iconButton("close", t("close"), closePanel),
   );
+}
+
+/** Saves the file that the document was made of. */
+async function save(document) {
+  try {
+    const file = URL.createObjectURL(await api.blob(`/v1/documents/${encodeURIComponent(document.id)}/original`));
+    h("a", { href: file, download: document.source.split("/").pop() }).click();
+    setTimeout(() => URL.revokeObjectURL(file), 60_000);
+  } catch (problem) {
+    complain(problem);
+  }
 }
 
 /** The source; a link where it is a web page. */

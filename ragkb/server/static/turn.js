@@ -14,7 +14,7 @@ import { openDocument } from "./panel.js";
 export function turnArticle(turn, { again, unfiltered }) {
   const parts = [heading(turn), understood(turn)];
   if (turn.status === "failed") parts.push(errorCard(turn.problem, again));
-  else if (turn.status === "stopped") parts.push(stopped(again));
+  else if (turn.status === "stopped") parts.push(h("div", { class: "answer" }, answerBody(turn, cite)), stopped(again));
   else if (turn.status === "asking") parts.push(...waiting(turn));
   else if (turn.answer.abstained) parts.push(...abstained(turn, unfiltered), sources(turn), actions(turn));
   else parts.push(h("div", { class: "answer" }, answerBody({ ...turn, text: turn.answer.answer }, cite)), trust(turn.answer), cited(turn), sources(turn), actions(turn));
