@@ -54,12 +54,21 @@ class Status:
     memory: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """held: documents, chunks and generation. disk: bytes by part."""
+
+    held: Mapping[str, int]
+    disk: Mapping[str, int]
+
+
 class KnowledgeBase:
     """One knowledge base in one folder. Reading is safe from several threads and processes; one process writes."""
 
     def __init__(self, store: Store, embedder: Embedder, settings: Settings) -> None:
         self._store, self._embedder, self.settings = store, embedder, settings
         self._pictures: Pictures | None = None
+        self._counts: Counts | None = None
         self._lock = threading.Lock()
 
     @cached_property
@@ -114,6 +123,11 @@ class KnowledgeBase:
     ) -> None:
         self.close()
 
+    @property
+    def path(self) -> Path:
+        """Its folder."""
+        return self._store.folder
+
     # --- writing --------------------------------------------------------------------------------------------------
 
     def ingest(
@@ -135,9 +149,17 @@ class KnowledgeBase:
         with self._ingesting(on_progress, settings) as run:
             return run.files(paths, tuple(groups), prune)
 
-    def ingest_bytes(self, name: str, data: bytes, *, groups: Sequence[str] = (), title: str = "") -> IngestReport:
+    def ingest_bytes(
+        self,
+        name: str,
+        data: bytes,
+        *,
+        groups: Sequence[str] = (),
+        title: str = "",
+        on_progress: OnProgress | None = None,
+    ) -> IngestReport:
         """Ingests one file from memory. name: with the extension that tells its format; its folders are ignored."""
-        with self._ingesting() as run:
+        with self._ingesting(on_progress) as run:
             return run.upload(name, data, tuple(groups), title)
 
     def add(self, documents: Iterable[NewDocument]) -> IngestReport:
@@ -356,6 +378,14 @@ class KnowledgeBase:
             disk=self._store.bytes_on_disk(),
             memory=memory,
         )
+
+    def counts(self) -> Counts:
+        """How much it holds, without looking at every document: made anew after a commit alone. Raises StorageError."""
+        with self._store.reading() as reader:
+            generation = reader.snapshot.generation
+            if self._counts is None or self._counts.held["generation"] != generation:
+                self._counts = Counts({"generation": generation, **reader.counts()}, self._store.bytes_on_disk())
+            return self._counts
 
     def verify(self) -> list[Problem]:
         """Every inconsistency of the store; an empty list is a proof that index and catalogue agree."""

@@ -46,10 +46,10 @@ def filled(tmp_path_factory: pytest.TempPathFactory, minilm: Embedder) -> Iterat
 
 
 @contextmanager
-def serving(kb: KnowledgeBase, principal: Principal = NOBODY) -> Iterator[str]:
-    """The address of a running server."""
+def serving(kb: KnowledgeBase, principal: Principal = NOBODY, **others: KnowledgeBase) -> Iterator[str]:
+    """The address of a running server, with others at /kb/NAME."""
     with listening("127.0.0.1", 0) as listener:
-        running = server(create_app(kb, principal=principal))
+        running = server(create_app(kb, principal=principal, others=others))
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
@@ -122,3 +122,15 @@ def answered(page: Any) -> Any:
 @pytest.fixture(scope="session")
 def serve() -> Callable[..., Any]:
     return serving
+
+
+@pytest.fixture(scope="session")
+def axe() -> Callable[[Any], list[str]]:
+    """Rules of axe-core that a page as it stands breaks, with the elements."""
+    checker = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+
+    def violations(page: Any) -> list[str]:
+        found = checker.run(page).response["violations"]
+        return [f"{one['id']}: {node['html'][:200]}" for one in found for node in one["nodes"]]
+
+    return violations
