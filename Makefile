@@ -4,11 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_KB := .demo/kb
 
-<<<<<<< HEAD
-.PHONY: demo test check format kills damage readers backups mutations replay access scale hostile fuzz ingest answers gate nightly clean
-=======
-.PHONY: demo test check format kills damage readers backups mutations replay access scale poison hostile fuzz ingest answers clean
->>>>>>> main
+.PHONY: demo test check format kills damage readers backups mutations replay access scale poison hostile fuzz ingest answers \
+	gate nightly clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
