@@ -16,6 +16,7 @@ from ragkb import stop
 from ragkb.errors import InputError, LimitExceeded, NotFound
 from ragkb.models import Embedder, load_embedder
 from ragkb.settings import Settings
+from ragkb.store import reports
 from ragkb.store.records import Problem
 from ragkb.store.snapshot import Where
 from ragkb.store.store import Store
@@ -195,6 +196,7 @@ class KnowledgeBase:
                 writer.remove(ids)
             writer.compact()
         self.ledger.forget({info.source for info in self.documents(as_=Principal.admin())})
+        reports.forget(self._store.folder)
 
     def compact(self) -> None:
         """Rewrites the whole knowledge base in as little space as it needs; as purge() does. Raises Busy."""
