@@ -41,6 +41,7 @@ from ragkb.types import Explain
 CORPUS = Path(__file__).parents[2] / "sample_corpus"
 WEIGHT = {"sample_corpus": 1.0, "far": 0.3}  # of a question; others count OTHERS, since theirs are easier and many
 OTHERS = 0.1
+OF_TOKENS = ("aligned", "aligned_before", "worst", "most_aligned")
 PEOPLE = ("sample_corpus", "clapnq", "nomiracl/en", "nomiracl/zh")
 LEAST = 10
 THRESHOLD = 0.5  # the default of `answer.threshold`
@@ -226,6 +227,12 @@ def report(kind: str, rows: Sequence[Row]) -> np.ndarray:
     return crossed
 
 
+def without_tokens(row: Row) -> Row:
+    """The row as it were with an embedder that gives vectors but no states of tokens."""
+    values = [0.0 if name in OF_TOKENS else value for name, value in zip(FEATURES, row.values, strict=True)]
+    return Row(row.data, row.kind.replace("both", "vectors"), tuple(values), row.answerable)
+
+
 def balanced(rows: Sequence[Row], crossed: np.ndarray) -> float:
     """What to take from the bias, so that 0.5 is where the greater of both cross-validated error rates is least.
 
@@ -265,6 +272,7 @@ def main() -> None:
         rows = collect(options.data, options.questions, options.kbs)
         if options.rows:
             options.rows.write_text(json.dumps([[r.data, r.kind, r.values, r.answerable] for r in rows]))
+    rows += [without_tokens(row) for row in rows if row.kind.endswith("both")]
     models = {}
     shown: list[tuple[Row, float]] = []
     for kind in sorted({row.kind for row in rows}):
@@ -278,7 +286,8 @@ def main() -> None:
             false_answers = np.mean([answered for is_answerable, answered in wrong if not is_answerable])
             false_refusals = np.mean([not answered for is_answerable, answered in wrong if is_answerable])
             print(f"{kind:18} balanced: false answers {false_answers:.2f}, false refusals {false_refusals:.2f}")
-        shown += zip(some, shifted, strict=True)
+        if not kind.endswith("vectors"):
+            shown += zip(some, shifted, strict=True)
         made = fit(some)
         weights = {name: round(value, 4) for name, value in zip(FEATURES, made.weights, strict=True)}
         models[kind] = {"bias": round(made.bias - shift, 4), "weights": weights}

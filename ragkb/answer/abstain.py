@@ -60,7 +60,8 @@ def confidence(question: Question, found: Sequence[Candidate], kind: str, passag
     """
     if not found or not question.weights or _is_strange(question, found):
         return 0.0
-    used = _calibrations()[f"{kind}, {'words' if question.vector is None else 'both'}"]
+    signal = "words" if question.vector is None else "both" if question.read else "vectors"
+    used = _calibrations()[f"{kind}, {signal}"]
     values = features(question, found, passages if kind == "given" else 0)
     logit = used.bias + sum(w * v for w, v in zip(used.weights, values, strict=True))
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
@@ -141,7 +142,7 @@ def _missing(question: Question) -> list[str]:
 
 @cache
 def _calibrations() -> dict[str, Calibration]:
-    """By kind and signal: "searched, both", "searched, words", "given, both", "given, words"."""
+    """By kind and signal: "searched, both", "searched, vectors" (no token states), "searched, words"; "given, both", .."""
     raw = json.loads(files("ragkb.answer").joinpath("calibration.json").read_text("utf-8"))
     return {
         name: Calibration(one["bias"], tuple(one["weights"][feature] for feature in FEATURES))
