@@ -142,7 +142,7 @@ def _missing(question: Question) -> list[str]:
 
 @cache
 def _calibrations() -> dict[str, Calibration]:
-    """By kind and signal: "searched, both", "searched, vectors" (no token states), "searched, words"; "given, both", .."""
+    """By kind and signal: "searched, both", "searched, vectors" (no token states), "searched, words", "given, ..."."""
     raw = json.loads(files("ragkb.answer").joinpath("calibration.json").read_text("utf-8"))
     return {
         name: Calibration(one["bias"], tuple(one["weights"][feature] for feature in FEATURES))
