@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_KB := .demo/kb
 
-.PHONY: demo test check format kills damage readers backups mutations replay access scale hostile fuzz ingest answers clean
+.PHONY: demo test check format kills damage readers backups mutations replay access scale hostile fuzz ingest answers retrieval reports clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -72,6 +72,12 @@ ingest: $(VENV)/.installed-dev  ## pages a second, DATA=folder with PDFs
 
 answers: $(VENV)/.installed-dev  ## answers on public questions: hits, citations, the two rates, latency; DATA=folder
 	$(BIN)/python -m benchmarks.answers.measure --data $(DATA)
+
+retrieval: $(VENV)/.installed-dev  ## nDCG@10 of each leg on every set in BEIR's form under DATA=folder
+	$(BIN)/python -m benchmarks.retrieval.sets --data $(DATA)
+
+reports: $(VENV)/.installed-dev  ## right page and right report for questions over quarterly reports, DATA=folder
+	$(BIN)/python -m benchmarks.retrieval.reports --data $(DATA)
 
 clean:
 	rm -rf $(VENV) .demo .pytest_cache .mypy_cache .ruff_cache

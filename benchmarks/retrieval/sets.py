@@ -2,8 +2,8 @@
 
     python -m benchmarks.retrieval.sets --data DIR [--queries N] [--only NAME,..] [--cache DIR]
 
-A set is a folder of BEIR's form, at any depth under DIR. It is measured as `ragkb eval retrieval` does. --cache keeps the
-knowledge bases, so that a second run only searches. --queries measures about N of a set's queries, evenly spread.
+A set is a folder of BEIR's form, at any depth under DIR. It is measured as `ragkb eval retrieval` does. --cache keeps
+the knowledge bases, so that a second run only searches. --queries takes about N of a set's queries, evenly spread.
 """
 
 from __future__ import annotations

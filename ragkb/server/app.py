@@ -11,9 +11,12 @@ from fastapi.middleware import Middleware
 from ragkb import __version__
 from ragkb.kb import KnowledgeBase
 from ragkb.server import problems
+from ragkb.server.auditing import Audit
+from ragkb.server.deadlines import Deadline
 from ragkb.server.middleware import BodyLimit, Guard, LocalOnly
-from ragkb.server.routes import docs, documents, health, me, query
+from ragkb.server.routes import admin, docs, documents, feedback, health, me, openai, originals, query, web
 from ragkb.server.service import DEFAULT, Site
+from ragkb.server.spoken import OpenAIErrors
 from ragkb.server.tenants import Identify
 from ragkb.settings import Settings
 from ragkb.types import NOBODY, Principal
@@ -44,13 +47,16 @@ def create_app(
         generate_unique_id_function=lambda route: route.name,
         middleware=[
             Middleware(Guard, metrics=site.metrics),
-            Middleware(LocalOnly),
+            Middleware(OpenAIErrors),
+            Middleware(LocalOnly, site=site),
             Middleware(Identify, site=site),
-            Middleware(BodyLimit, settings=settings),
+            Middleware(Audit, site=site),
+            Middleware(Deadline, site=site),
+            Middleware(BodyLimit, site=site),
         ],
     )
     app.state.site = site
     problems.install(app)
-    for module in (query, documents, me, health, docs):
+    for module in (query, openai, feedback, documents, originals, me, admin, health, docs, web):
         app.include_router(module.router)
     return app

@@ -24,7 +24,11 @@ WORDS = {
     403: ("this is not the caller's to do", "ask with another key"),
     404: ("there is nothing at this path", "see /docs for the routes"),
     405: ("this path does not take that method", "see /docs for the routes"),
+    408: ("the request did not come in time", "send it faster"),
     413: ("the body is too large", "send less; the operator can raise server.body_bytes and limits.file_bytes"),
+    429: ("too many requests", "come back when Retry-After says"),
+    503: ("the server cannot answer now", "come back in a moment"),
+    504: ("it took too long", "ask for less, or come back later"),
 }
 
 
@@ -70,16 +74,20 @@ def crashed(request_id: str) -> JSONResponse:
 async def ragkb_error(request: Request, error: Exception) -> JSONResponse:
     """An error raised on purpose. The words of a 5xx name files of the server: they are logged, not sent."""
     raised = cast(RagkbError, error)
-    status = raised.http_status
-    if status < 500:
-        headers = {"retry-after": "5"} if isinstance(raised, Busy) else None
-        return JSONResponse(error_json(raised), status, headers)
+    headers = {"retry-after": "5"} if isinstance(raised, Busy) else None
+    return JSONResponse(told(request, raised), raised.http_status, headers)
+
+
+def told(request: Request, error: RagkbError) -> dict[str, Any]:
+    """What a caller is told of an error; an operator finds in the log what they are not told."""
+    if error.http_status < 500:
+        return error_json(error)
     identity = request.state.request_id
-    write(logging.ERROR, "error", id=identity, error=type(raised).__name__, message=str(raised))
+    write(logging.ERROR, "error", id=identity, error=type(error).__name__, message=str(error))
     parts = {"StorageError": "the store cannot be read or written", "ModelError": "the model cannot be used"}
-    message = parts.get(type(raised).__name__, "the server failed")
-    name = error_json(raised)["error"]["type"]
-    return problem(status, name, message, f"the server's log says why, under request {identity}")
+    message = parts.get(type(error).__name__, "the server failed")
+    shown = {"message": message, "hint": f"the server's log says why, under request {identity}"}
+    return {"error": {**error_json(error)["error"], **shown}}
 
 
 async def http_error(request: Request, error: Exception) -> JSONResponse:

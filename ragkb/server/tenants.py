@@ -15,7 +15,8 @@ STATIC = "/static/"
 
 
 class Identify:
-    """Notes the knowledge base (`state.kb`) and the caller (`state.caller`); 401 for a path that is not public.
+    """Notes the knowledge base (`state.kb`) and the caller (`state.caller`); 401 for a path that is not public,
+    429 for who sends too many requests.
 
     `/kb/NAME/v1/..` is `/v1/..` of the knowledge base NAME.
     """
@@ -32,11 +33,16 @@ class Identify:
             scope["root_path"] = f"{scope.get('root_path', '')}{PREFIX}{name}"
         state = scope.setdefault("state", {})
         state["kb"] = DEFAULT if name is None else name
-        caller = state["caller"] = self._site.identify(state["kb"], Headers(scope=scope))
-        if caller is None and path not in PUBLIC and not path.startswith(STATIC):
+        is_public = path in PUBLIC or path.startswith(STATIC)
+        peer = (scope.get("client") or ("",))[0]
+        caller = state["caller"] = await self._site.identify(state["kb"], Headers(scope=scope), peer)
+        seconds = 0 if is_public else self._site.wait(state["kb"], caller, peer)
+        if seconds:
+            await standard(429, {"retry-after": str(seconds)})(scope, receive, send)
+        elif caller is None and not is_public:
             await standard(401)(scope, receive, send)
-            return
-        await self.app(scope, receive, send)
+        else:
+            await self.app(scope, receive, send)
 
 
 def _split(path: str) -> tuple[str | None, str]:
