@@ -134,9 +134,17 @@ class KnowledgeBase:
         with self._ingesting(on_progress, settings) as run:
             return run.files(paths, tuple(groups), prune)
 
-    def ingest_bytes(self, name: str, data: bytes, *, groups: Sequence[str] = (), title: str = "") -> IngestReport:
+    def ingest_bytes(
+        self,
+        name: str,
+        data: bytes,
+        *,
+        groups: Sequence[str] = (),
+        title: str = "",
+        on_progress: OnProgress | None = None,
+    ) -> IngestReport:
         """Ingests one file from memory. name: with the extension that tells its format; its folders are ignored."""
-        with self._ingesting() as run:
+        with self._ingesting(on_progress) as run:
             return run.upload(name, data, tuple(groups), title)
 
     def add(self, documents: Iterable[NewDocument]) -> IngestReport:

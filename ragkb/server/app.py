@@ -15,7 +15,7 @@ from ragkb.server.auditing import Audit
 from ragkb.server.deadlines import Deadline
 from ragkb.server.mcp_route import Mcp
 from ragkb.server.middleware import BodyLimit, Guard, LocalOnly
-from ragkb.server.routes import admin, docs, documents, feedback, health, me, openai, originals, query, web
+from ragkb.server.routes import admin, docs, documents, feedback, health, jobs, me, openai, originals, query, web
 from ragkb.server.service import DEFAULT, Site
 from ragkb.server.spoken import OpenAIErrors
 from ragkb.server.tenants import Identify
@@ -60,7 +60,7 @@ def create_app(
     )
     app.state.site = site
     problems.install(app)
-    for module in (query, openai, feedback, documents, originals, me, admin, health, docs, web):
+    for module in (query, openai, feedback, documents, jobs, originals, me, admin, health, docs, web):
         app.include_router(module.router)
     app.router.routes.append(mcp.route)
     return app

@@ -13,6 +13,7 @@ from fastapi import Depends, Request
 
 from ragkb.kb import KnowledgeBase
 from ragkb.server.identity import Caller, of_claims, of_proxy, opened, secret_of
+from ragkb.server.jobs import Jobs
 from ragkb.server.logs import cause, write
 from ragkb.server.metrics import Metrics
 from ragkb.server.oidc import Provider
@@ -42,6 +43,7 @@ class Service:
         self._keyed = False
         self._count = threading.Lock()
         self._writers = CapacityLimiter(1)
+        self.jobs = Jobs(self)
         self._left: set[asyncio.Future[Any]] = set()
 
     @property

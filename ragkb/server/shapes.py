@@ -114,6 +114,31 @@ class IngestShape(_Shape):
     files: list[FileShape]
 
 
+class JobMadeShape(_Shape):
+    """The id of a job."""
+
+    job: str
+
+
+class JobShape(_Shape):
+    """An ingest that nobody waits for. report: once it is done. error: once it failed."""
+
+    id: str
+    status: Literal["queued", "running", "done", "failed"]
+    created_at: str
+    files_done: int
+    files_total: int
+    pages: int
+    report: IngestShape | None
+    error: Problem | None
+
+
+class JobsShape(_Shape):
+    """Jobs, the newest first."""
+
+    jobs: list[JobShape]
+
+
 class DeletedShape(_Shape):
     """The id of the document that is gone."""
 

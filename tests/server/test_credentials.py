@@ -45,6 +45,8 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("GET", "/v1/documents"): Row(READER),
     ("GET", "/v1/documents/{id}"): Row(READER, path="/v1/documents/{document}"),
     ("POST", "/v1/documents"): Row(WRITER, {"json": {"source": "new.md", "text": "A new text."}}),
+    ("GET", "/v1/jobs"): Row(WRITER),
+    ("GET", "/v1/jobs/{id}"): Row(WRITER, path="/v1/jobs/{job}"),
     ("DELETE", "/v1/documents/{id}"): Row(WRITER, path="/v1/documents/{document}"),
     ("GET", "/v1/documents/{id}/original"): Row(READER, path="/v1/documents/{pdf}/original"),
     ("GET", "/v1/documents/{id}/pages/{n}.png"): Row(READER, path="/v1/documents/{pdf}/pages/1.png"),
@@ -71,9 +73,16 @@ class House:
     def ask(self, row: Row, method: str, path: str, credential: str) -> httpx.Response:
         key = self.keys[credential]
         headers = {"authorization": f"Bearer {key}"} if key else {}
-        return self.client.request(method, self._filled(row.path or path), headers=headers, **row.request)
+        return self.client.request(method, self._filled(row.path or path, credential), headers=headers, **row.request)
 
-    def _filled(self, path: str) -> str:
+    def _job(self, credential: str) -> str:
+        """A job of the caller's own, if they may have one."""
+        key = self.keys[credential if credential in ("writer", "admin") else "writer"]
+        body = {"source": "job.md", "text": "It is worked on."}
+        made = self.client.post("/v1/documents?wait=false", json=body, headers={"authorization": f"Bearer {key}"})
+        return str(made.json()["job"])
+
+    def _filled(self, path: str, credential: str) -> str:
         """With ids of things made for this request, since it may remove them."""
         if "{document}" in path:
             report = self.kb.add([NewDocument("gone.md", "It is gone soon.")])
@@ -81,6 +90,8 @@ class House:
         if "{pdf}" in path:
             pdf = next(info.id for info in self.kb.documents() if info.media_type == "application/pdf")
             path = path.replace("{pdf}", pdf)
+        if "{job}" in path:
+            path = path.replace("{job}", self._job(credential))
         if "{key}" in path:
             path = path.replace("{key}", self.kb.ledger.keys.create("spare", "reader")[0].id)
         return path

@@ -36,6 +36,8 @@ TABLE = (
     Row("POST", "/v1/chat/completions", 200, shapes.ChatShape, {"json": CHAT}),
     Row("GET", "/v1/documents", 200, shapes.DocumentsShape),
     Row("POST", "/v1/documents", 201, shapes.IngestShape, {"json": {"source": "new.md", "text": "A new text."}}),
+    Row("GET", "/v1/jobs", 200, shapes.JobsShape),
+    Row("GET", "/v1/jobs/{id}", 200, shapes.JobShape),
     Row("GET", "/v1/documents/{id}", 200, shapes.DocumentShape),
     Row("DELETE", "/v1/documents/{id}", 200, shapes.DeletedShape),
     Row("GET", "/v1/documents/{id}/original", 200, None),
@@ -69,6 +71,9 @@ def test_route(kb: KnowledgeBase, serve: Any, row: Row) -> None:
         if "/keys/{id}" in row.path:  # of a key that closes the server, which takes it for itself
             made = kb.ledger.keys.create("root", "admin")
             id, client.headers["x-api-key"] = made[0].id, made[1]
+        if "/jobs/" in row.path:
+            text = {"source": "a", "text": "b"}
+            id = client.post("/v1/documents", params={"wait": False}, json=text).json()["job"]
         response = client.request(row.method, row.path.replace("{id}", id).replace("{n}", "1"), **row.request)
     assert response.status_code == row.status
     if row.shape:
