@@ -85,6 +85,11 @@ class Jobs:
         """Those that the caller may see, the newest first: one's own, and for an administrator all."""
         return [job for job in reversed(self._jobs.values()) if as_.is_admin or job.owner == as_]
 
+    def counts(self) -> dict[str, int]:
+        """How many are queued and running."""
+        found = [job.status for job in self._jobs.values()]
+        return {status: found.count(status) for status in ("queued", "running")}
+
     def get(self, id: str, as_: Principal) -> Job:
         """The job. Raises NotFound: absent and somebody else's look the same."""
         found = next((job for job in self.all(as_) if job.id == id), None)
@@ -104,7 +109,6 @@ class Jobs:
         except Refused as error:
             job.error = {"type": "busy", "message": error.message, "hint": error.hint}
         else:
-            self._service.metrics.ingest(report)
             job.files_done = job.files_total = len(report.files)
             job.pages, job.report = report.pages, report
         job.status = "failed" if job.error else "done"

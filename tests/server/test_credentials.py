@@ -5,6 +5,7 @@ A route without a row fails: whoever adds one says here who may use it, by a lin
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -59,6 +60,7 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("POST", "/v1/admin/keys"): Row(ADMIN, {"json": {"name": "new"}}),
     ("DELETE", "/v1/admin/keys/{id}"): Row(ADMIN, path="/v1/admin/keys/{key}"),
     ("GET", "/v1/admin/status"): Row(ADMIN),
+    ("GET", "/v1/admin/nightly"): Row(ADMIN),
 }
 
 
@@ -79,8 +81,11 @@ class House:
         """A job of the caller's own, if they may have one."""
         key = self.keys[credential if credential in ("writer", "admin") else "writer"]
         body = {"source": "job.md", "text": "It is worked on."}
-        made = self.client.post("/v1/documents?wait=false", json=body, headers={"authorization": f"Bearer {key}"})
-        return str(made.json()["job"])
+        headers = {"authorization": f"Bearer {key}"}
+        id = str(self.client.post("/v1/documents?wait=false", json=body, headers=headers).json()["job"])
+        while self.client.get(f"/v1/jobs/{id}", headers=headers).json()["status"] in ("queued", "running"):
+            time.sleep(0.02)
+        return id
 
     def _filled(self, path: str, credential: str) -> str:
         """With ids of things made for this request, since it may remove them."""
@@ -106,6 +111,8 @@ def house(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder, serve: A
     ):
         kb.add([NewDocument("leave.md", "Parental leave is 14 weeks.")])
         kb.ingest_bytes("policy.pdf", (CORPUS / "finance/travel-expense-policy.pdf").read_bytes())
+        (kb.path / "nightly").mkdir()
+        (kb.path / "nightly" / "latest.json").write_text("{}")
         made = kb.ledger.keys.create
         keys = {
             "none": "",

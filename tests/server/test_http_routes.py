@@ -46,6 +46,7 @@ TABLE = (
     Row("GET", "/v1/admin/keys", 200, shapes.KeysShape),
     Row("POST", "/v1/admin/keys", 201, shapes.MadeKeyShape, {"json": {"name": "ana"}}),
     Row("DELETE", "/v1/admin/keys/{id}", 200, shapes.KeyShape),
+    Row("GET", "/v1/admin/nightly", 200, None),
     Row("GET", "/v1/admin/status", 200, shapes.StatusShape),
     Row("GET", "/healthz", 200, shapes.HealthShape),
     Row("GET", "/readyz", 200, shapes.HealthShape),
@@ -67,6 +68,8 @@ def test_route(kb: KnowledgeBase, serve: Any, row: Row) -> None:
         kb.ingest_bytes(source, (CORPUS / "finance/travel-expense-policy.pdf").read_bytes())
     id = next(info.id for info in kb.documents() if info.source == source)
     principal = Principal.admin() if "/admin/" in row.path else NOBODY
+    (kb.path / "nightly").mkdir()
+    (kb.path / "nightly" / "latest.json").write_text('{"passed": true}')
     with serve(kb, principal=principal) as client:
         if "/keys/{id}" in row.path:  # of a key that closes the server, which takes it for itself
             made = kb.ledger.keys.create("root", "admin")
@@ -166,6 +169,13 @@ def test_metrics_count_by_template(kb: KnowledgeBase, serve: Any) -> None:
         'ragkb_answers_total{outcome="abstained"} 1.0',
         'ragkb_ingested_files_total{status="ingested"} 1.0',
         'ragkb_stage_seconds_count{stage="search"} 2.0',
+        'ragkb_tokens_total{kind="prompt"} 0.0',
+        "ragkb_groundedness_count 1.0",
+        "ragkb_ingested_chunks_total 1.0",
+        'ragkb_up{kb="default"} 1.0',
+        'ragkb_documents{kb="default"} 4.0',
+        'ragkb_disk_bytes{kb="default",part="catalogue"} ',
+        'ragkb_jobs{kb="default",status="running"} 0.0',
         'ragkb_stage_seconds_count{stage="answer"} 2.0',
     ):
         assert line in text

@@ -71,7 +71,7 @@ async def add_document(
             job = served.jobs.start(request, asker, len(uploads), partial(_added, served, uploads))
             uploads = []  # they are the job's now, which closes them
             return JSONResponse({"job": job.id}, 202, {"location": f"/v1/jobs/{job.id}"})
-        return _told(served, await served.write(lambda: add(served.kb, uploads)))
+        return _told(await served.write(lambda: add(served.kb, uploads)))
     finally:
         close(uploads)
 
@@ -116,9 +116,8 @@ def _added(served: Service, uploads: list[Upload], on_progress: OnProgress) -> I
         close(uploads)
 
 
-def _told(served: Service, report: IngestReport) -> JSONResponse:
+def _told(report: IngestReport) -> JSONResponse:
     """The report; DocumentRefused if all that was handed in was."""
-    served.metrics.ingest(report)
     file = next((file for file in report.files if file.status != "refused"), report.files[0])
     if file.status == "refused":
         raise DocumentRefused(f"{file.source}: {file.reason}", "the knowledge base is as it was")
