@@ -14,7 +14,8 @@ from ragkb.retrieve.routing import Route, routed, unrouted
 from ragkb.settings import SearchSettings
 from ragkb.store.chunks import ChunkRow
 from ragkb.store.reader import Reader
-from ragkb.store.snapshot import Visible, Where
+from ragkb.store.snapshot import Visible
+from ragkb.store.where import Where
 from ragkb.types import Explain, Hit, Principal
 
 Leg = Literal["hybrid", "dense", "lexical"]

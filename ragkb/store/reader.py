@@ -20,8 +20,9 @@ from ragkb.store.files import storage_errors
 from ragkb.store.lexical import REPAIR
 from ragkb.store.lexical_search import Scope, Weights
 from ragkb.store.records import IndexFile
-from ragkb.store.snapshot import Snapshot, Visible, Where
+from ragkb.store.snapshot import Snapshot, Visible
 from ragkb.store.vectors import nearest
+from ragkb.store.where import Where
 from ragkb.text.about import BEGINNING
 from ragkb.types import Document, DocumentInfo, Original, Principal
 
