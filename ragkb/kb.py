@@ -286,12 +286,11 @@ class KnowledgeBase:
     ) -> Evidence:
         from ragkb.answer import sources
         from ragkb.answer.ask import Asked, weigh
-        from ragkb.answer.history import standalone
         from ragkb.retrieve.search import Query, search
 
         started = time.perf_counter()
         question = self._checked_text(question, "question")
-        asked = Asked(question, standalone(question, history), started)
+        asked = Asked(question, *self._tools.completed(question, history), started)
         if contexts is not None:
             return weigh(asked, sources.given(contexts), self._embedder)
         query = Query(asked.standalone, self._checked_k(k, self.settings.answer.passages), as_, where)
@@ -302,11 +301,9 @@ class KnowledgeBase:
 
     @cached_property
     def _tools(self) -> Tools:
-        from ragkb.answer.ask import Tools
-        from ragkb.answer.generator import Extractive
+        from ragkb.answer.tools import load_tools
 
-        settings = self.settings.answer
-        return Tools(self._embedder, Extractive(settings.sentences, settings.threshold), settings)
+        return load_tools(self.settings, self._embedder)
 
     def documents(self, *, as_: Principal = NOBODY) -> Iterator[DocumentInfo]:
         """The documents that `as_` may read, by source."""

@@ -51,6 +51,7 @@ class AnswerShape(_Shape):
     model: dict[str, str]
     timings_ms: dict[str, float]
     usage: dict[str, int]
+    dropped: int
 
 
 class DocumentsShape(_Shape):
