@@ -42,6 +42,9 @@ class SearchSettings(_Section):
 
     k: int = Field(10, ge=1, le=1000, description="hits returned when the caller does not say")
     candidates: int = Field(100, ge=10, le=10_000, description="chunks that each leg proposes to the fusion")
+    page_hits: int = Field(
+        2, ge=0, le=1000, description="most hits of one page before those of other pages; 0: as many as there are"
+    )
     dense_weight: float = Field(
         0.5, ge=0, le=1, description="share of the dense leg for a query that the embedder reads"
     )
@@ -258,6 +261,15 @@ class UsageSettings(_Section):
     currency: str = Field("EUR", description="of the prices")
 
 
+class EvalSettings(_Section):
+    """What a nightly evaluation measures, and when it fails."""
+
+    suite: str = Field("", description="suite file of `ragkb eval nightly`; empty: the sample corpus")
+    margin: float = Field(0.01, ge=0, le=1, description="smallest drop of a measure that fails a nightly evaluation")
+    max_errors: int = Field(0, ge=0, description="questions of a nightly evaluation that may end in an error")
+    keep: int = Field(30, ge=1, description="nightly evaluations whose rows are kept; summaries are kept for good")
+
+
 class Settings(BaseSettings):
     """All settings. Frozen: a change is a new value, passed in."""
 
@@ -280,6 +292,7 @@ class Settings(BaseSettings):
     server: ServerSettings = ServerSettings()
     audit: AuditSettings = AuditSettings()
     usage: UsageSettings = UsageSettings()
+    eval: EvalSettings = EvalSettings()
 
     @classmethod
     def settings_customise_sources(
