@@ -34,7 +34,7 @@ function suite({ suite: name, measures, differences, flips }) {
 
 function row(measure, value, difference) {
   const cells = [difference?.before, value].map((one) => h("td", { class: "number" }, shown(one)));
-  const verdict = h("td", { class: difference?.verdict === "worse" ? "bad" : "soft" }, difference ? (t.known(`verdict.${difference.verdict}`) ?? difference.verdict) : "");
+  const verdict = h("td", { class: difference?.verdict === "worse" ? "whole bad" : "whole soft" }, difference ? (t.known(`verdict.${difference.verdict}`) ?? difference.verdict) : "");
   return h("tr", {}, h("th", { scope: "row" }, measure), cells, verdict);
 }
 

@@ -47,6 +47,7 @@ export function closePanel() {
   document.body.classList.remove("with-panel");
   inert(false);
   cameFrom?.isConnected && cameFrom.focus({ preventScroll: true });
+  hidePopover(); // which the focus has just opened
 }
 
 addEventListener("keydown", (event) => event.key === "Escape" && !document.querySelector("dialog[open]") && closePanel());
