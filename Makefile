@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO_KB := .demo/kb
 
 .PHONY: demo test check format kills damage readers backups mutations replay access scale poison hostile fuzz ingest answers \
-	gate nightly clean
+	retrieval reports gate nightly clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -76,6 +76,12 @@ ingest: $(VENV)/.installed-dev  ## pages a second, DATA=folder with PDFs
 
 answers: $(VENV)/.installed-dev  ## answers on public questions: hits, citations, the two rates, latency; DATA=folder
 	$(BIN)/python -m benchmarks.answers.measure --data $(DATA)
+
+retrieval: $(VENV)/.installed-dev  ## nDCG@10 of each leg on every set in BEIR's form under DATA=folder
+	$(BIN)/python -m benchmarks.retrieval.sets --data $(DATA)
+
+reports: $(VENV)/.installed-dev  ## right page and right report for questions over quarterly reports, DATA=folder
+	$(BIN)/python -m benchmarks.retrieval.reports --data $(DATA)
 
 gate: $(VENV)/.installed-dev  ## seeded bugs have to fail the default nightly suite, twenty runs of unchanged code must not
 	$(BIN)/python -m benchmarks.evaluation.gate

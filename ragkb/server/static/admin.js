@@ -37,7 +37,7 @@ export function section(title, path, shown) {
 function tiles({ documents, chunks, languages, groups, disk, memory, generation, embedder, precision, running }) {
   const sum = (parts) => Object.values(parts).reduce((total, part) => total + part, 0);
   const sizes = (parts) => Object.entries(parts).map(([name, size]) => `${t.known(`size.${name}`) ?? name} ${bytes(size)}`);
-  const spoken = Object.entries(languages).map(([code, documents]) => `${languageName(code)} ${number(documents)}`);
+  const spoken = Object.entries(languages).map(([code, documents]) => `${languageName(code) || t("language.unknown")} ${number(documents)}`);
   return h(
     "dl",
     { class: "tiles" },

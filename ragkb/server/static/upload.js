@@ -6,6 +6,7 @@ import { words } from "./errors.js";
 import { count, t } from "./i18n.js";
 import { me } from "./session.js";
 
+const STATUSES = ["ingested", "partial", "unchanged", "refused"];
 const POLL = [300, 500, 1000, 2000]; // milliseconds between looks at a job; the last one repeats
 
 /** {button, element}. added: called whenever a document went in. */
@@ -95,13 +96,13 @@ async function finished(id, tell) {
   }
 }
 
+/** What became of the files: of one in full, of those in an archive how many of each kind. */
 function outcome({ files }) {
-  const refused = files.filter(({ status }) => status === "refused");
+  const of = (wanted) => files.filter(({ status }) => status === wanted);
+  const refused = of("refused");
   if (refused.length === files.length) throw new api.Problem(422, { message: refused[0]?.reason ?? "" });
-  const [first] = files;
-  const parts = [t(`status.${first.status}`)];
-  if (first.pages) parts.push(count("pages", first.pages));
-  if (first.reason) parts.push(first.reason);
-  if (files.length > 1) parts.push(count("upload.inside", files.length));
-  return parts.join(" · ");
+  const [{ status, pages, reason }] = files;
+  const reasons = refused.map((file) => `${file.source.split("/").pop()}: ${file.reason}`);
+  if (files.length > 1) return [...STATUSES.filter((one) => of(one).length).map((one) => `${t(`status.${one}`)}: ${of(one).length}`), ...reasons].join(" · ");
+  return [t(`status.${status}`), pages && count("pages", pages), reason].filter(Boolean).join(" · ");
 }
