@@ -29,6 +29,24 @@ DEFAULT = "default"
 """Name of the knowledge base at /v1."""
 
 
+class Line:
+    """Work that shares some threads: as much of it runs at once, the rest waits."""
+
+    def __init__(self, threads: int) -> None:
+        self.threads = CapacityLimiter(threads)
+        self._tasks: set[asyncio.Future[Any]] = set()
+
+    def check(self, queue: int) -> None:
+        """Raises Refused if all threads are at work and `queue` others wait for one."""
+        if len(self._tasks) >= self.threads.total_tokens + queue:
+            raise Refused(503, "the server is busy", "come back in a moment", {"retry-after": "1"})
+
+    def joined(self, task: asyncio.Future[Any]) -> None:
+        """Counts the task until it is done."""
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
 class Service:
     """One served knowledge base. Its calls are synchronous, so they run in threads.
 
@@ -41,8 +59,7 @@ class Service:
         self.running = 0
         self._keyed = False
         self._count = threading.Lock()
-        self._writers = CapacityLimiter(1)
-        self._left: set[asyncio.Future[Any]] = set()
+        self._writers = Line(1)
 
     @property
     def settings(self) -> Settings:
@@ -62,7 +79,7 @@ class Service:
 
     async def read(self, work: Callable[[], Result]) -> Result:
         """The result of `work`, done in a reader's thread. Raises Refused if too many wait for one."""
-        self._check_queue(self._site.readers)
+        self._site.readers.check(self.settings.server.queue)
         return await self._run(work, self._site.readers)
 
     async def go_on(self, work: Callable[[], Result]) -> Result:
@@ -71,14 +88,10 @@ class Service:
 
     async def write(self, work: Callable[[], Result]) -> Result:
         """The result of `work`, done in the writer's thread. Raises Refused if too many wait for it."""
-        self._check_queue(self._writers)
+        self._writers.check(self.settings.server.queue)
         return await self._run(work, self._writers)
 
-    def _check_queue(self, limiter: CapacityLimiter) -> None:
-        if limiter.statistics().tasks_waiting >= self.settings.server.queue:
-            raise Refused(503, "the server is busy", "come back in a moment", {"retry-after": "1"})
-
-    async def _run(self, work: Callable[[], Result], limiter: CapacityLimiter) -> Result:
+    async def _run(self, work: Callable[[], Result], line: Line) -> Result:
         """Runs in a task of its own, which keeps its place among the threads until the work has really ended.
 
         When nobody waits for it any more, work that has begun is asked to stop, and other work never begins.
@@ -94,28 +107,27 @@ class Service:
             finally:
                 self._add(-1)
 
-        task = asyncio.ensure_future(to_thread.run_sync(counted, limiter=limiter))
+        task = asyncio.ensure_future(to_thread.run_sync(counted, limiter=line.threads))
+        line.joined(task)
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
             stop.set()
             if not begun.is_set():
                 task.cancel()
-            self._left.add(task)
-            task.add_done_callback(self._forget)
+            task.add_done_callback(_forget)
             raise
-
-    def _forget(self, task: asyncio.Future[Any]) -> None:
-        """What work came to that nobody waited for."""
-        self._left.discard(task)
-        if not task.cancelled():
-            error = task.exception()
-            if error is not None and not isinstance(error, Stopped):
-                write(logging.WARNING, "left", **cause(error))
 
     def _add(self, change: int) -> None:
         with self._count:
             self.running += change
+
+
+def _forget(task: asyncio.Future[Any]) -> None:
+    """What work came to that nobody waited for."""
+    error = None if task.cancelled() else task.exception()
+    if error is not None and not isinstance(error, Stopped):
+        write(logging.WARNING, "left", **cause(error))
 
 
 class Site:
@@ -123,7 +135,7 @@ class Site:
 
     def __init__(self, kbs: Mapping[str, KnowledgeBase], settings: Settings, principal: Principal) -> None:
         self.metrics = Metrics()
-        self.readers = CapacityLimiter(settings.server.concurrency)
+        self.readers = Line(settings.server.concurrency)
         self.services = {name: Service(name, kb, self) for name, kb in kbs.items()}
         self._open = opened(principal)
         self._buckets = Buckets()
@@ -132,7 +144,7 @@ class Site:
     def use(self, settings: Settings) -> None:
         """Puts settings into force, from the next request on. Address, port and knowledge bases stay as they are."""
         self.settings = settings
-        self.readers.total_tokens = settings.server.concurrency
+        self.readers.threads.total_tokens = settings.server.concurrency
         self._provider = Provider(settings.server.oidc) if settings.server.oidc.issuer else None
 
     @property
@@ -173,27 +185,35 @@ class Site:
 
 
 # --- what routes name -------------------------------------------------------------------------------------------------
+# All of it is async, since FastAPI would run each function that is not in a thread of its own.
 
 
-def site(request: Request) -> Site:
+async def site(request: Request) -> Site:
     """All that is served."""
     return cast(Site, request.app.state.site)
 
 
-def service(request: Request) -> Service:
+Everywhere = Annotated[Site, Depends(site)]
+
+
+async def service(request: Request, everywhere: Everywhere) -> Service:
     """The knowledge base that the path names."""
-    found = site(request).services.get(request.state.kb)
+    found = everywhere.services.get(request.state.kb)
     if found is None:
         raise Refused(404)
     return found
 
 
-def caller(request: Request) -> Caller:
+async def caller(request: Request) -> Caller:
     """Who calls, as the middleware found out."""
     found = cast("Caller | None", request.state.caller)
     if found is None:
         raise Refused(401)
     return found
+
+
+Served = Annotated[Service, Depends(service)]
+Calling = Annotated[Caller, Depends(caller)]
 
 
 class _Needs:
@@ -202,24 +222,20 @@ class _Needs:
     def __init__(self, role: Role) -> None:
         self._role = role
 
-    def __call__(self, calling: Annotated[Caller, Depends(caller)]) -> Principal:
+    async def __call__(self, calling: Calling) -> Principal:
         if not calling.may(self._role):
-            raise Refused(
-                403, f"this takes the role {self._role}, the caller's is {calling.role}", "ask with another key"
-            )
+            message = f"this takes the role {self._role}, the caller's is {calling.role}"
+            raise Refused(403, message, "ask an administrator for another key")
         return calling.principal
 
 
-def scraper(request: Request) -> None:
+async def scraper(request: Request, everywhere: Everywhere) -> None:
     """Lets an administrator pass, and everybody if the setting or the server is open."""
-    if not (site(request).is_open or site(request).settings.server.open_metrics):
-        _Needs("admin")(caller(request))
+    if not (everywhere.settings.server.open_metrics or everywhere.is_open):
+        await _Needs("admin")(await caller(request))
 
 
-Everywhere = Annotated[Site, Depends(site)]
-Served = Annotated[Service, Depends(service)]
-Calling = Annotated[Caller, Depends(caller)]
 Asker = Annotated[Principal, Depends(_Needs("reader"))]
 Writer = Annotated[Principal, Depends(_Needs("writer"))]
-Scraper = Annotated[None, Depends(scraper)]
 Administrator = Annotated[Principal, Depends(_Needs("admin"))]
+Scraper = Annotated[None, Depends(scraper)]
