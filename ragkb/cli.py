@@ -19,6 +19,7 @@ from ragkb import __version__
 from ragkb.errors import InputError, RagkbError
 from ragkb.eval.command import app as eval_app
 from ragkb.server.command import audit_app, key_app, usage
+from ragkb.server.mcp_command import mcp
 from ragkb.types import Principal
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(eval_app, name="eval")
+app.command()(mcp)
 app.add_typer(key_app, name="key")
 app.add_typer(audit_app, name="audit")
 app.command()(usage)

@@ -13,6 +13,7 @@ from ragkb.kb import KnowledgeBase
 from ragkb.server import problems
 from ragkb.server.auditing import Audit
 from ragkb.server.deadlines import Deadline
+from ragkb.server.mcp_route import Mcp
 from ragkb.server.middleware import BodyLimit, Guard, LocalOnly
 from ragkb.server.routes import admin, docs, documents, feedback, health, me, openai, originals, query, web
 from ragkb.server.service import DEFAULT, Site
@@ -36,6 +37,7 @@ def create_app(
     principal: who every caller is while no key was made; by default one who sees what everyone may see.
     """
     settings = settings or kb.settings
+    mcp = Mcp()
     site = Site({DEFAULT: kb, **others}, settings, principal)
     app = FastAPI(
         title="ragkb",
@@ -43,6 +45,7 @@ def create_app(
         description=ABOUT,
         docs_url=None,  # FastAPI's page loads its script from a CDN; routes/docs.py makes one that does not
         redoc_url=None,
+        lifespan=mcp.lifespan,
         redirect_slashes=False,  # a redirect would repeat the Host header
         generate_unique_id_function=lambda route: route.name,
         middleware=[
@@ -59,4 +62,5 @@ def create_app(
     problems.install(app)
     for module in (query, openai, feedback, documents, originals, me, admin, health, docs, web):
         app.include_router(module.router)
+    app.router.routes.append(mcp.route)
     return app

@@ -3,17 +3,18 @@
 import * as api from "./api.js";
 import { fill, h } from "./dom.js";
 import { errorCard } from "./errors.js";
-import { bytes, date, number, percent, t } from "./i18n.js";
+import { bytes, count, languageName, number, t } from "./i18n.js";
 import { jobsSection } from "./jobs.js";
 import { keysSection } from "./keys.js";
+import { nightlySection } from "./nightly.js";
 import { has } from "./session.js";
 
 /** Shows the view in the element. */
 export function showAdmin(main) {
   const sections = [
-    has("/v1/admin/status") && section("admin.status", "/v1/admin/status", statusTiles),
-    has("/v1/admin/nightly") && section("admin.nightly", "/v1/admin/nightly", nightlyCard),
-    has("/v1/admin/keys") && keysSection(),
+    section("admin.status", "/v1/admin/status", tiles),
+    has("/v1/admin/nightly") && nightlySection(),
+    keysSection(),
     has("/v1/jobs") && jobsSection(),
   ];
   fill(main, h("div", { class: "view" }, h("header", { class: "view-head" }, h("h1", {}, t("tab.admin"))), sections));
@@ -21,7 +22,7 @@ export function showAdmin(main) {
 
 /** A section that fetches what it shows. shown(body, load): load fetches again, with something to show above. 404: nothing yet. */
 export function section(title, path, shown) {
-  const body = h("div", { class: "admin-body" }, h("p", { class: "reading" }, t("loading")));
+  const body = h("div", {}, h("p", { class: "reading" }, t("loading")));
   const load = async (above = null) => {
     try {
       fill(body, above, shown(await api.get(path), load));
@@ -33,36 +34,21 @@ export function section(title, path, shown) {
   return h("section", { class: "admin-section" }, h("h2", {}, t(title)), body);
 }
 
-/** Every number and word of the status, whatever the server tells, as tiles. */
-function statusTiles(status) {
-  const tiles = flat(status).map(([name, value]) => h("div", { class: "tile" }, h("dt", {}, label(name)), h("dd", {}, valueWords(name, value))));
-  return h("dl", { class: "tiles" }, tiles);
-}
-
-function flat(value, prefix = "") {
-  return Object.entries(value).flatMap(([key, inner]) => {
-    const name = prefix ? `${prefix}.${key}` : key;
-    if (inner === null || inner === "" || Array.isArray(inner)) return [];
-    return typeof inner === "object" ? flat(inner, name) : [[name, inner]];
-  });
-}
-
-const label = (name) => t.known(`status.field.${name}`) ?? name.replaceAll("_", " ").replaceAll(".", " · ");
-
-function valueWords(name, value) {
-  if (typeof value === "boolean") return t(value ? "yes" : "no");
-  if (typeof value === "number") return /bytes|memory|disk|size/.test(name) ? bytes(value) : number(value);
-  return /^\d{4}-\d\d-\d\dT/.test(value) ? date(value) : String(value);
-}
-
-/** The last nightly run: what passed, what fell, and the whole report to keep. */
-function nightlyCard(report) {
-  const passed = report.passed ?? report.gate?.passed;
-  const rows = flat(report.summary ?? report.measures ?? {}).filter(([, value]) => typeof value === "number");
+/** What the knowledge base holds and takes. */
+function tiles({ documents, chunks, languages, groups, disk, memory, generation, embedder, precision, running }) {
+  const sum = (parts) => Object.values(parts).reduce((total, part) => total + part, 0);
+  const sizes = (parts) => Object.entries(parts).map(([name, size]) => `${t.known(`size.${name}`) ?? name} ${bytes(size)}`);
+  const spoken = Object.entries(languages).map(([code, documents]) => `${languageName(code)} ${number(documents)}`);
   return h(
-    "div",
-    { class: "card" },
-    h("p", { class: "card-title" }, passed === undefined ? "" : t(passed ? "nightly.passed" : "nightly.failed"), " ", h("span", { class: "soft" }, report.at ? date(report.at) : "")),
-    rows.length > 0 && h("table", { class: "rows" }, h("tbody", {}, rows.map(([name, value]) => h("tr", {}, h("th", { scope: "row" }, name), h("td", { class: "number" }, value >= 0 && value <= 1 ? percent(value) : number(value)))))),
+    "dl",
+    { class: "tiles" },
+    tile(t("documents"), number(documents), [count("chunks", chunks), ...spoken]),
+    tile(t("groups"), number(groups.length), groups),
+    tile(t("status.disk"), bytes(sum(disk)), sizes(disk)),
+    tile(t("status.memory"), bytes(sum(memory)), sizes(memory)),
+    tile(t("status.generation"), number(generation), [embedder.split("@")[0], precision]),
+    tile(t("status.running"), number(running), []),
   );
 }
+
+const tile = (label, value, details) => h("div", { class: "tile" }, h("dt", {}, label), h("dd", {}, value, h("span", { class: "path" }, details.map((detail) => detail.replaceAll(" ", "\u00a0")).join(" · "))));

@@ -61,6 +61,6 @@ export function facets(documents) {
   }
   return [...counts]
     .map(([key, values]) => ({ key, values: [...values].map(([value, count]) => ({ value, count })) }))
-    .filter(({ values }) => values.length > 1 && values.length <= Math.max(12, documents.length / 8))
+    .filter(({ values }) => values.length > 1 && values.length <= Math.max(12, documents.length / 8) && values.some(({ count }) => count > 1))
     .map(({ key, values }) => ({ key, values: values.sort((a, b) => b.count - a.count || String(a.value).localeCompare(b.value)) }));
 }

@@ -23,7 +23,7 @@ export function errorCard(problem, retry = null) {
     { class: "card card-error", role: "alert" },
     h("p", { class: "card-title" }, icon("warn"), title),
     detail && h("p", { class: "soft" }, detail),
-    retry && h("button", { type: "button", class: "button", onclick: retry }, icon("retry"), t("retry")),
+    retry && ![403, 413, 422].includes(problem.status) && h("button", { type: "button", class: "button", onclick: retry }, icon("retry"), t("retry")),
   );
 }
 

@@ -179,6 +179,20 @@ const WORDS = {
   "admin.jobs.none": ["Nothing was added since the server started.", "服务器启动以来没有导入。"],
   "nightly.passed": ["Passed", "通过"],
   "nightly.failed": ["Failed", "未通过"],
+  chunks: ["{n} {n|chunk|chunks}", "{n} 个文本块"],
+  "status.disk": ["On disk", "磁盘占用"],
+  "status.memory": ["In memory", "内存占用"],
+  "status.generation": ["Generation", "版本代数"],
+  "status.running": ["Requests at work", "处理中的请求"],
+  "size.catalogue": ["catalogue", "目录库"],
+  "size.vectors": ["vectors", "向量"],
+  "size.lexical": ["words", "词索引"],
+  "size.originals": ["originals", "原文件"],
+  "size.documents": ["documents", "文档"],
+  "nightly.measure": ["Measure", "指标"],
+  "nightly.before": ["Before", "之前"],
+  "nightly.now": ["Now", "现在"],
+  "nightly.worse": ["{n} {n|question|questions} got worse", "{n} 个问题变差"],
   "keys.name": ["Name", "名称"],
   "keys.first": ["Until now everybody who reaches this server may use it. The first key ends that; it is an administrator's, and this tab signs in with it.", "目前任何能访问服务器的人都可以使用。创建第一个密钥后将不再开放；该密钥属于管理员，当前标签页会用它登录。"],
   "keys.role": ["Role", "角色"],
@@ -230,6 +244,7 @@ t.known = (key) => (key in WORDS ? t(key) : null);
 export const count = (key, n) => t(key, { n });
 export const number = (value) => new Intl.NumberFormat(root.lang, { maximumFractionDigits: 3 }).format(value);
 export const percent = (value) => new Intl.NumberFormat(root.lang, { style: "percent" }).format(value);
+export const moment = (iso) => new Intl.DateTimeFormat(root.lang, { dateStyle: "medium", timeStyle: "short" }).format(new Date(iso));
 export const date = (iso) => new Intl.DateTimeFormat(root.lang, { dateStyle: "medium" }).format(new Date(iso));
 
 const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];

@@ -36,7 +36,7 @@ function form(keys, reload) {
   const field = (label, input) => h("label", {}, t(label), input);
   const fields = [field("keys.name", name), field("keys.role", role), field("groups", groups), field("keys.days", days)];
   return [
-    first && h("p", { class: "card" }, t("keys.first")),
+    first && h("p", { class: "soft keys-first" }, t("keys.first")),
     h("form", { class: "key-form", onsubmit: submit }, fields, h("button", { class: "button button-main" }, icon("key"), t("keys.create"))),
   ];
 }
