@@ -42,7 +42,8 @@ class Audit:
         if caller is None or service is None:
             await self.app(scope, receive, send)
             return
-        kept = _Kept(service, caller, records.begin(), scope, self._one)
+        record = scope["state"]["record"] = records.begin()
+        kept = _Kept(service, caller, record, scope, self._one)
         try:
             await self.app(scope, receive, kept.sender(receive, send))
         finally:

@@ -196,24 +196,32 @@ async def site(request: Request) -> Site:
 Everywhere = Annotated[Site, Depends(site)]
 
 
-async def service(request: Request, everywhere: Everywhere) -> Service:
-    """The knowledge base that the path names."""
-    found = everywhere.services.get(request.state.kb)
+def service(request: Request) -> Service:
+    """The knowledge base that the path names. Raises Refused."""
+    found = cast(Site, request.app.state.site).services.get(request.state.kb)
     if found is None:
         raise Refused(404)
     return found
 
 
-async def caller(request: Request) -> Caller:
-    """Who calls, as the middleware found out."""
+def caller(request: Request) -> Caller:
+    """Who calls, as the middleware found out. Raises Refused."""
     found = cast("Caller | None", request.state.caller)
     if found is None:
         raise Refused(401)
     return found
 
 
-Served = Annotated[Service, Depends(service)]
-Calling = Annotated[Caller, Depends(caller)]
+async def _service(request: Request) -> Service:
+    return service(request)
+
+
+async def _caller(request: Request) -> Caller:
+    return caller(request)
+
+
+Served = Annotated[Service, Depends(_service)]
+Calling = Annotated[Caller, Depends(_caller)]
 
 
 class _Needs:
@@ -232,7 +240,7 @@ class _Needs:
 async def scraper(request: Request, everywhere: Everywhere) -> None:
     """Lets an administrator pass, and everybody if the setting or the server is open."""
     if not (everywhere.settings.server.open_metrics or everywhere.is_open):
-        await _Needs("admin")(await caller(request))
+        await _Needs("admin")(caller(request))
 
 
 Asker = Annotated[Principal, Depends(_Needs("reader"))]

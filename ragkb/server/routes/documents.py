@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
@@ -78,9 +77,9 @@ async def list_documents(
     openapi_extra=UPLOAD_BODY,
 )
 async def add_document(request: Request, served: Served, asker: Writer) -> Response:
-    """Adds a document: a file as `multipart/form-data`, or its text as JSON. The same source replaces it.
+    """Adds a document: a file as `multipart/form-data`, or its text as JSON.
 
-    Its groups can only be some of the caller's own.
+    The same source with the same groups replaces it. Its groups can only be some of the caller's own.
     """
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() == "multipart/form-data":
         async with request.form(max_files=1, max_fields=8) as form:
@@ -133,16 +132,16 @@ def _add_file(
 ) -> JSONResponse:
     name = (upload.filename or "").replace("\\", "/").rpartition("/")[2]
     body = _valid({"source": name, "text": "", "title": title, "groups": list(groups)})
-    _check_writer(served, asker, body)
+    _check_groups(asker, body)
     data = upload.file.read()
-    return _told(served, served.kb.ingest_bytes(name, data, groups=groups, title=title))
+    return _told(served, served.kb.ingest_bytes(name, data, groups=groups, title=title, as_=asker))
 
 
 def _add_text(served: Service, asker: Principal, raw: bytes) -> JSONResponse:
     body = _valid(_parsed(raw))
-    _check_writer(served, asker, body)
+    _check_groups(asker, body)
     document = NewDocument(body.source, body.text, body.title, tuple(body.groups), body.metadata)
-    return _told(served, served.kb.add([document]))
+    return _told(served, served.kb.add([document], as_=asker))
 
 
 def _parsed(raw: bytes) -> Any:
@@ -160,19 +159,13 @@ def _valid(value: Any) -> NewDocumentBody:
         raise RequestValidationError(found) from None
 
 
-def _check_writer(served: Service, asker: Principal, body: NewDocumentBody) -> None:
-    """Raises InputError for groups that are not the caller's, or for a source that is in use out of their sight."""
+def _check_groups(asker: Principal, body: NewDocumentBody) -> None:
+    """Raises InputError for groups that are not the caller's."""
     if asker.is_admin:
         return
     foreign = sorted(set(body.groups) - set(asker.groups))
     if foreign:
         raise InputError(f"groups {', '.join(foreign)}: not the caller's", "name groups that the caller is in")
-    if any(info.source == body.source and not asker.may_read(info.groups) for info in _all(served)):
-        raise InputError(f"source {body.source!r} cannot be used", "take another name")
-
-
-def _all(served: Service) -> Sequence[DocumentInfo]:
-    return list(served.kb.documents(as_=Principal.admin()))
 
 
 def _told(served: Service, report: IngestReport) -> JSONResponse:
