@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_KB := .demo/kb
 
-.PHONY: demo test check format kills damage readers backups mutations replay access scale hostile fuzz ingest answers clean
+.PHONY: demo test check format kills damage readers backups mutations replay access scale poison hostile fuzz ingest answers clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -60,6 +60,9 @@ mutations: $(VENV)/.installed-dev  ## each fault seeded into the commit protocol
 
 access: $(VENV)/.installed-dev  ## two thousand random histories of grants, revocations and questions; nothing may leak
 	RAGKB_SEQUENCES=2000 $(BIN)/python -m pytest tests/access/test_state_machine.py
+
+poison: $(VENV)/.installed-dev  ## 150 poisoned documents against a model that obeys them all; each has to be contained
+	RAGKB_POISONED=10 $(BIN)/python -m pytest tests/answer/test_poison.py
 
 hostile: $(VENV)/.installed-dev  ## a thousand files, some made to hurt; the good go in, the others are listed
 	$(BIN)/python -m benchmarks.ingest.hostile

@@ -133,15 +133,21 @@ def ask(
     k: Annotated[int | None, typer.Option("-k", help="Passages to read [8].")] = None,
     where: Where = None,
     groups: Groups = None,
+    llm: Annotated[
+        str | None, typer.Option("--llm", metavar="URL|local:NAME", help="Language model that writes the answer.")
+    ] = None,
+    model: Annotated[str | None, typer.Option("--model", metavar="NAME", help="Its name at that address.")] = None,
     kb: Kb = None,
     as_json: Json = False,
 ) -> None:
     """Answer a question with quotes from the documents, or say that they do not hold the answer."""
     from ragkb import console, render
 
-    with _opened(context, kb) as opened:
-        answer = opened.ask(question, k=k, where=_where(where), as_=Principal.of_groups(_groups(groups)))
-    _print(as_json, lambda: render.answer_json(answer), lambda: console.answer(answer))
+    given = {name: value for name, value in (("url", llm), ("model", model)) if value is not None}
+    with _opened(context, kb, settings=_settings(llm=given)) as opened:
+        events = opened.stream(question, k=k, where=_where(where), as_=Principal.of_groups(_groups(groups)))
+        answer, shown = console.followed(events, live=not as_json and bool(opened.settings.llm.url))
+    _print(as_json, lambda: render.answer_json(answer), lambda: console.answer(answer, with_text=not shown))
 
 
 @app.command()

@@ -53,12 +53,21 @@ class Status:
     memory: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """held: documents, chunks and generation. disk: bytes by part."""
+
+    held: Mapping[str, int]
+    disk: Mapping[str, int]
+
+
 class KnowledgeBase:
     """One knowledge base in one folder. Reading is safe from several threads and processes; one process writes."""
 
     def __init__(self, store: Store, embedder: Embedder, settings: Settings) -> None:
         self._store, self._embedder, self.settings = store, embedder, settings
         self._pictures: Pictures | None = None
+        self._counts: Counts | None = None
         self._lock = threading.Lock()
 
     @cached_property
@@ -113,6 +122,11 @@ class KnowledgeBase:
     ) -> None:
         self.close()
 
+    @property
+    def path(self) -> Path:
+        """Its folder."""
+        return self._store.folder
+
     # --- writing --------------------------------------------------------------------------------------------------
 
     def ingest(
@@ -135,7 +149,14 @@ class KnowledgeBase:
             return run.files(paths, tuple(groups), prune)
 
     def ingest_bytes(
-        self, name: str, data: bytes, *, groups: Sequence[str] = (), title: str = "", as_: Principal | None = None
+        self,
+        name: str,
+        data: bytes,
+        *,
+        groups: Sequence[str] = (),
+        title: str = "",
+        as_: Principal | None = None,
+        on_progress: OnProgress | None = None,
     ) -> IngestReport:
         """Ingests one file from memory. name: with the extension that tells its format; its folders are ignored.
 
@@ -144,7 +165,7 @@ class KnowledgeBase:
         """
         from ragkb.ingest.recognise import Attributes
 
-        with self._ingesting() as run:
+        with self._ingesting(on_progress) as run:
             return run.upload(name, data, Attributes(tuple(groups), title), as_)
 
     def add(self, documents: Iterable[NewDocument], *, as_: Principal | None = None) -> IngestReport:
@@ -275,12 +296,11 @@ class KnowledgeBase:
     ) -> Evidence:
         from ragkb.answer import sources
         from ragkb.answer.ask import Asked, weigh
-        from ragkb.answer.history import standalone
         from ragkb.retrieve.search import Query, search
 
         started = time.perf_counter()
         question = self._checked_text(question, "question")
-        asked = Asked(question, standalone(question, history), started)
+        asked = Asked(question, *self._tools.completed(question, history), started)
         if contexts is not None:
             return weigh(asked, sources.given(contexts), self._embedder)
         query = Query(asked.standalone, self._checked_k(k, self.settings.answer.passages), as_, where)
@@ -291,11 +311,9 @@ class KnowledgeBase:
 
     @cached_property
     def _tools(self) -> Tools:
-        from ragkb.answer.ask import Tools
-        from ragkb.answer.generator import Extractive
+        from ragkb.answer.tools import load_tools
 
-        settings = self.settings.answer
-        return Tools(self._embedder, Extractive(settings.sentences, settings.threshold), settings)
+        return load_tools(self.settings, self._embedder)
 
     def documents(self, *, as_: Principal = NOBODY) -> Iterator[DocumentInfo]:
         """The documents that `as_` may read, by source."""
@@ -365,6 +383,14 @@ class KnowledgeBase:
             disk=self._store.bytes_on_disk(),
             memory=memory,
         )
+
+    def counts(self) -> Counts:
+        """How much it holds, without looking at every document: made anew after a commit alone. Raises StorageError."""
+        with self._store.reading() as reader:
+            generation = reader.snapshot.generation
+            if self._counts is None or self._counts.held["generation"] != generation:
+                self._counts = Counts({"generation": generation, **reader.counts()}, self._store.bytes_on_disk())
+            return self._counts
 
     def verify(self) -> list[Problem]:
         """Every inconsistency of the store; an empty list is a proof that index and catalogue agree."""

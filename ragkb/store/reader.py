@@ -81,6 +81,13 @@ class Reader:
             raise _absent(identity)
         return found
 
+    def counts(self) -> dict[str, int]:
+        """How many documents and chunks are stored."""
+        return {
+            table: int(self.at.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+            for table in ("documents", "chunks")
+        }
+
     def original(self, identity: str, as_: Principal) -> Original:
         """The file that the document was made of. Raises NotFound, also where it was not kept, StorageError."""
         with sound(self.store.catalogue.path):

@@ -24,9 +24,10 @@ from ragkb.store import chunks, documents, embeddings, meta, originals
 from ragkb.store.catalogue import sound
 from ragkb.store.crashpoints import reached
 from ragkb.store.files import storage_errors, sync_folder
+from ragkb.store.inverted import BLOCK
 from ragkb.store.lexical import REPAIR, LexicalIndex, new_lexical_folder
 from ragkb.store.records import Entry, IndexFile, Touched
-from ragkb.store.vectors import BLOCK, MOST_ROWS, Segment, merge_segments, to_merge, write_segment
+from ragkb.store.vectors import MOST_ROWS, Segment, merge_segments, to_merge, write_segment
 from ragkb.text.tokens import lexical_tokens
 
 if TYPE_CHECKING:

@@ -74,3 +74,17 @@ def test_a_key_is_asked_for_and_kept_in_the_tab(
         keyed.ledger.keys.revoke(made.id)
         page.reload()
         page.get_by_text("The key is no longer valid").wait_for()
+
+
+def test_each_knowledge_base_has_its_page(
+    opened: Any, ask: Any, filled: KnowledgeBase, keyed: KnowledgeBase, serve: Callable[..., Any]
+) -> None:
+    with serve(filled, second=keyed) as address:
+        page = opened(at=address)
+        page.get_by_label("Knowledge base").select_option("second")
+        page.wait_for_url("**/kb/second/")
+        page.get_by_text("Answers come from 1 document").wait_for()
+        assert "14 weeks" in ask(page, "How long is parental leave?").inner_text()
+        page.get_by_label("Knowledge base").select_option("default")
+        page.get_by_text("Answers come from 6 documents").wait_for()
+        assert page.locator(".turn").count() == 0

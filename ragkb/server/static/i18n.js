@@ -135,6 +135,7 @@ const WORDS = {
   "upload.waiting": ["Waiting", "等待中"],
   "upload.sending": ["Sending", "正在上传"],
   "upload.reading": ["Being read and indexed", "正在读取并建立索引"],
+  "upload.files": ["{n} of {total} files", "{total} 个文件中的第 {n} 个"],
   "upload.inside": ["{n} {n|file|files} inside", "内含 {n} 个文件"],
   "status.ingested": ["Added", "已添加"],
   "status.partial": ["Added in part", "部分添加"],

@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { fill, h, icon } from "./dom.js";
 import { words } from "./errors.js";
 import { count, t } from "./i18n.js";
-import { has, me } from "./session.js";
+import { me } from "./session.js";
 
 const POLL = [300, 500, 1000, 2000]; // milliseconds between looks at a job; the last one repeats
 
@@ -66,15 +66,14 @@ async function add({ file, groups, bar, said }, added) {
   if (groups.length) form.append("groups", groups.join(","));
   try {
     tell(t("upload.sending"));
-    const jobs = has("/v1/jobs/{id}");
-    const { body } = await api.upload(`/v1/documents${jobs ? "?wait=false" : ""}`, form, (part) => {
+    const { body } = await api.upload("/v1/documents?wait=false", form, (part) => {
       bar.value = part;
       if (part === 1) {
         bar.removeAttribute("value");
         tell(t("upload.reading"));
       }
     });
-    const report = body.job ? await finished(body.job.id ?? body.job, tell) : body;
+    const report = await finished(body.job, tell);
     tell(outcome(report), true);
     if (report.ingested || report.partial) added();
   } catch (problem) {
@@ -89,8 +88,9 @@ async function finished(id, tell) {
   for (let look = 0; ; look += 1) {
     const job = await api.get(`/v1/jobs/${encodeURIComponent(id)}`);
     if (job.status === "done") return job.report;
-    if (job.status === "failed") throw new api.Problem(422, typeof job.error === "string" ? { message: job.error } : (job.error?.error ?? job.error ?? {}));
-    tell(t(job.status === "queued" ? "upload.waiting" : "upload.reading"));
+    if (job.status === "failed") throw new api.Problem(422, job.error);
+    const files = job.files_total > 1 ? t("upload.files", { n: job.files_done, total: job.files_total }) : "";
+    tell([t(job.status === "queued" ? "upload.waiting" : "upload.reading"), files, job.pages ? count("pages", job.pages) : ""].filter(Boolean).join(" · "));
     await new Promise((resolve) => setTimeout(resolve, POLL[Math.min(look, POLL.length - 1)]));
   }
 }
