@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_KB := .demo/kb
 
-.PHONY: demo test check format kills damage readers backups mutations replay access scale poison hostile fuzz ingest answers clean
+.PHONY: demo test check format kills damage readers backups mutations replay access scale poison hostile fuzz ingest answers slow api-fuzz clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -75,6 +75,12 @@ ingest: $(VENV)/.installed-dev  ## pages a second, DATA=folder with PDFs
 
 answers: $(VENV)/.installed-dev  ## answers on public questions: hits, citations, the two rates, latency; DATA=folder
 	$(BIN)/python -m benchmarks.answers.measure --data $(DATA)
+
+slow: $(VENV)/.installed-dev  ## callers that are slow or loud, beside one who behaves
+	$(BIN)/python -m benchmarks.server.slow --seconds 60
+
+api-fuzz: $(VENV)/.installed-dev  ## ten thousand requests made from the OpenAPI document; no 5xx, no answer that it does not allow
+	RAGKB_FUZZ=10000 $(BIN)/python -m pytest -n 0 -m slow tests/server/test_fuzz_api.py
 
 clean:
 	rm -rf $(VENV) .demo .pytest_cache .mypy_cache .ruff_cache
