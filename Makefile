@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_KB := .demo/kb
 
-.PHONY: demo test check format kills damage readers backups mutations replay access scale poison hostile fuzz ingest answers slow api-fuzz clean
+.PHONY: demo test check format kills damage readers backups mutations replay access scale poison hostile fuzz ingest answers \
+	gate nightly slow api-fuzz clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -80,7 +81,13 @@ slow: $(VENV)/.installed-dev  ## callers that are slow or loud, beside one who b
 	$(BIN)/python -m benchmarks.server.slow --seconds 60
 
 api-fuzz: $(VENV)/.installed-dev  ## ten thousand requests made from the OpenAPI document; no 5xx, no answer that it does not allow
-	RAGKB_FUZZ=10000 $(BIN)/python -m pytest -n 0 -m slow tests/server/test_fuzz_api.py
+	$(BIN)/python -m benchmarks.server.fuzz --cases 10000
+
+gate: $(VENV)/.installed-dev  ## seeded bugs have to fail the default nightly suite, twenty runs of unchanged code must not
+	$(BIN)/python -m benchmarks.evaluation.gate
+
+nightly: $(VENV)/.installed  ## the default nightly suite: the sample corpus, against the baseline in .demo/kb/nightly
+	$(BIN)/ragkb --kb $(DEMO_KB) eval nightly
 
 clean:
 	rm -rf $(VENV) .demo .pytest_cache .mypy_cache .ruff_cache

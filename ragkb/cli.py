@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sys
 import threading
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from ragkb.settings import Settings
 
 DEFAULT_KB = Path(".ragkb")
+_CONDITION = re.compile(r"(?P<key>[^=<>!]*[^=<>!\s][^=<>!]*)(?P<operator>[<>!]?=|[<>])(?P<value>.*)", re.DOTALL)
 
 app = typer.Typer(
     help="A knowledge base over a company's documents: answers with citations that are checked.",
@@ -47,7 +49,8 @@ Kb = Annotated[Path | None, typer.Option("--kb", metavar="DIR", help="The knowle
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Groups = Annotated[list[str] | None, typer.Option("--groups", metavar="G1,G2", help="Groups, '*' for all.")]
 Where = Annotated[
-    list[str] | None, typer.Option("--where", metavar="KEY=VALUE", help="Only documents with this metadata.")
+    list[str] | None,
+    typer.Option("--where", metavar="KEY=VALUE", help="Only documents with this metadata; also != < <= > >=."),
 ]
 
 
@@ -415,10 +418,11 @@ def _groups(given: list[str] | None) -> tuple[str, ...]:
 def _where(given: list[str] | None) -> dict[str, list[str]] | None:
     wanted: dict[str, list[str]] = {}
     for item in given or ():
-        key, equals, value = item.partition("=")
-        if not equals or not key.strip():
-            raise InputError(f"--where {item!r} is not KEY=VALUE", "write for instance --where department=hr")
-        wanted.setdefault(key.strip(), []).append(value.strip())
+        found = _CONDITION.fullmatch(item)
+        if not found:
+            raise InputError(f"--where {item!r} is not KEY=VALUE", "write for instance department=hr or 'year>=2024'")
+        operator = found["operator"] if found["operator"] != "=" else ""
+        wanted.setdefault(found["key"].strip() + operator, []).append(found["value"].strip())
     return wanted or None
 
 

@@ -16,9 +16,10 @@ from ragkb import stop
 from ragkb.errors import InputError, LimitExceeded, NotFound
 from ragkb.models import Embedder, load_embedder
 from ragkb.settings import Settings
+from ragkb.store import reports
 from ragkb.store.records import Problem
-from ragkb.store.snapshot import Where
 from ragkb.store.store import Store
+from ragkb.store.where import Where
 from ragkb.types import NOBODY, Answer, AnswerEvent, Document, DocumentInfo, Hit, Original, Principal, Turn
 
 if TYPE_CHECKING:
@@ -205,6 +206,7 @@ class KnowledgeBase:
                 writer.remove(ids)
             writer.compact()
         self.ledger.forget({info.source for info in self.documents(as_=Principal.admin())})
+        reports.forget(self._store.folder)
 
     def compact(self) -> None:
         """Rewrites the whole knowledge base in as little space as it needs; as purge() does. Raises Busy."""
@@ -234,7 +236,8 @@ class KnowledgeBase:
     ) -> list[Hit]:
         """Up to k hits, best first, of the documents that `as_` may read and that match `where`.
 
-        where: metadata key, or id, source, title, media_type, language, to a value or a list of them (one must match).
+        where: metadata key, or id, source, title, media_type, language, ingested_at, to a value or a list of them (one
+        must match); a key may end with an operator: {"year>=": 2024, "status!=": "draft"} (store/where.py).
         Raises InputError for an empty query or a k under 1, LimitExceeded.
         """
         from ragkb.retrieve.search import Query, search

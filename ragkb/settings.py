@@ -258,6 +258,15 @@ class UsageSettings(_Section):
     currency: str = Field("EUR", description="of the prices")
 
 
+class EvalSettings(_Section):
+    """What a nightly evaluation measures, and when it fails."""
+
+    suite: str = Field("", description="suite file of `ragkb eval nightly`; empty: the sample corpus")
+    margin: float = Field(0.01, ge=0, le=1, description="smallest drop of a measure that fails a nightly evaluation")
+    max_errors: int = Field(0, ge=0, description="questions of a nightly evaluation that may end in an error")
+    keep: int = Field(30, ge=1, description="nightly evaluations whose rows are kept; summaries are kept for good")
+
+
 class Settings(BaseSettings):
     """All settings. Frozen: a change is a new value, passed in."""
 
@@ -280,6 +289,7 @@ class Settings(BaseSettings):
     server: ServerSettings = ServerSettings()
     audit: AuditSettings = AuditSettings()
     usage: UsageSettings = UsageSettings()
+    eval: EvalSettings = EvalSettings()
 
     @classmethod
     def settings_customise_sources(

@@ -102,8 +102,11 @@ def stream(evidence: Evidence, tools: Tools) -> Iterator[AnswerEvent]:
     yield PassagesFound(tuple(passage.hit for passage in evidence.sources.passages))
     said = _Said(usage=evidence.asked.usage)
     if evidence.confidence >= tools.generator.least_confidence:
-        events = _sentences(evidence, tools, said)
-        yield from list(events) if tools.settings.policy == "refuse" else events
+        if tools.settings.policy == "refuse":
+            scored = list(_sentences(evidence, tools, said))
+            yield from () if said.dropped else scored
+        else:
+            yield from _sentences(evidence, tools, said)
     yield _answer(evidence, said, tools)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Generator, Iterator
 from contextlib import closing
+from itertools import chain
 
 from ragkb import stop
 from ragkb.answer.generator import Claimed, Task, Written
@@ -58,29 +59,31 @@ class LanguageModel:
 
 
 class _Reply:
-    """The texts of a reply, without what the model thought before. usage, is_cut: known when it has ended."""
+    """The texts of a reply. usage, is_cut: known when it has ended. spoke: whether there was a word, thoughts aside."""
 
     def __init__(self, pieces: Iterator[Piece]) -> None:
         self._pieces = pieces
         self.usage, self.is_cut, self.spoke = Usage(), False, False
 
     def texts(self) -> Iterator[str]:
-        """The texts of the pieces."""
-        thought: str | None = ""
+        """The texts of the pieces, without what the model thought before it spoke."""
+        texts = self._all_texts()
+        begun = ""
+        for text in texts:
+            begun += text
+            if not _is_thinking(begun):
+                break
+        if begun.lstrip().startswith(_THOUGHT):
+            begun = begun.partition(_END_OF_THOUGHT)[2]
+        for text in chain([begun], texts):
+            self.spoke = self.spoke or bool(text.strip())
+            yield text
+
+    def _all_texts(self) -> Iterator[str]:
         for piece in self._pieces:
             stop.check()
             self.usage, self.is_cut = piece.usage, piece.is_cut
-            text = piece.text
-            if thought is not None:
-                thought += text
-                if _is_thinking(thought):
-                    continue
-                text, thought = (
-                    thought.partition(_END_OF_THOUGHT)[2] if thought.lstrip().startswith(_THOUGHT) else thought,
-                    None,
-                )
-            self.spoke = self.spoke or bool(text.strip())
-            yield text
+            yield piece.text
 
 
 def _answering(sentences: Iterator[Spoken], refusal: str, reply: _Reply) -> Iterator[Spoken]:

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Generator, Iterator, Sequence
 from functools import cached_property
+from pathlib import Path
 from queue import Empty
 from typing import Any
 
@@ -99,6 +100,10 @@ class LocalChat:
         return self._loaded(AutoModelForCausalLM).eval()
 
     def _loaded(self, kind: Any) -> Any:
+        if self._path.startswith(("/", ".", "~")) and not Path(self._path).is_dir():
+            raise ModelError(
+                f"llm.url names {self._path}, which is no folder", "name one with a model for transformers"
+            )
         try:
             return kind.from_pretrained(self._path)
         except (OSError, ValueError, ImportError) as error:

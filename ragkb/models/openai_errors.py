@@ -39,7 +39,9 @@ def failed(response: httpx.Response, where: str, model: str, key: str) -> Failed
     hint = _HINTS.get(status, "the server cannot be used now; look at its log" if status >= 500 else "see llm.url")
     if "context" in text and status == 400:
         hint = "lower llm.context_tokens or llm.max_tokens"
-    return Failed(message, hint, status in _AGAIN or status >= 500, _retry_after(response))
+    wait = _retry_after(response)
+    hint = f"{hint} (it asks to wait {wait:.0f} s)" if wait else hint
+    return Failed(message, hint, status in _AGAIN or status >= 500, wait)
 
 
 def unsupported(response: httpx.Response) -> set[str]:

@@ -9,7 +9,7 @@ from ragkb.models import Embedder
 from ragkb.retrieve.fusion import above, convex, share
 from ragkb.settings import SearchSettings
 from ragkb.store.reader import Reader
-from ragkb.store.snapshot import Where
+from ragkb.store.where import Where
 from ragkb.text.asking import named_terms, without_asking
 from ragkb.text.tokens import query_tokens
 from ragkb.types import Hit, Principal

@@ -6,7 +6,7 @@ import hashlib
 import json
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass
 from typing import Any
 
@@ -18,11 +18,9 @@ from ragkb.types import (
     DocumentInfo,
     Heading,
     Principal,
-    Scalar,
     Table,
 )
 
-FIELDS = ("id", "source", "title", "media_type", "language")
 _STORED = """number, id, generation, access, root, source, media_type, language, sha256, size, mtime_ns, fingerprint,
   ingested_at, pages, characters, title, metadata, page_starts, headings, tables, text"""
 _INFO = """SELECT d.number, d.access, d.access_checksum, d.id, d.source, d.title, d.pages,
@@ -318,20 +316,3 @@ def _visible(row: Sequence[Any], as_: Principal) -> DocumentInfo | None:
         ingested_at=at,
         original=bool(original),
     )
-
-
-def matching(at: sqlite3.Connection, where: Mapping[str, Scalar | Sequence[Scalar]]) -> set[int]:
-    """Numbers of the documents for which every key has (one of) the wanted values; compared as text."""
-    clauses, values = [], []
-    for key, wanted in where.items():
-        options = [wanted] if isinstance(wanted, (str, int, float)) else list(wanted)
-        marks = ",".join("?" * len(options))
-        if key in FIELDS:
-            clauses.append(f"d.{key} IN ({marks})")
-        else:
-            held = f"j.key = ? AND CAST(j.value AS TEXT) IN ({marks})"
-            clauses.append(f"EXISTS (SELECT 1 FROM json_each(d.metadata) j WHERE {held})")
-            values.append(key)
-        values += [str(int(option)) if isinstance(option, bool) else str(option) for option in options]
-    query = f"SELECT d.number FROM documents d WHERE {' AND '.join(clauses)}"
-    return {row[0] for row in at.execute(query, values)}

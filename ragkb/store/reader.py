@@ -18,8 +18,9 @@ from ragkb.store.chunks import ChunkRow, StoredSpan
 from ragkb.store.files import storage_errors
 from ragkb.store.lexical import REPAIR
 from ragkb.store.records import IndexFile
-from ragkb.store.snapshot import Snapshot, Visible, Where
+from ragkb.store.snapshot import Snapshot, Visible
 from ragkb.store.vectors import nearest
+from ragkb.store.where import Where
 from ragkb.types import Document, DocumentInfo, Original, Principal
 
 if TYPE_CHECKING:

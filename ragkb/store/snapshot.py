@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,9 +13,9 @@ from numpy.typing import NDArray
 from ragkb.store import chunks, documents, meta
 from ragkb.store.lexical import LexicalIndex, LexicalSearcher
 from ragkb.store.vectors import Segment
-from ragkb.types import Principal, Scalar
+from ragkb.store.where import Where, matching
+from ragkb.types import Principal
 
-Where = Mapping[str, Scalar | Sequence[Scalar]]
 CACHED = 64  # principals and filters whose visible chunks are kept
 
 
@@ -74,8 +73,7 @@ class Snapshot:
         readable = [groups is not None and as_.may_read(groups) for groups in self.documents.groups]
         rows = np.array(readable, bool)[self.documents.access]
         if where:
-            matching = np.fromiter(documents.matching(at, where), np.int64)
-            rows = rows & np.isin(self.documents.ranges[:, 0], matching)
+            rows = rows & np.isin(self.documents.ranges[:, 0], np.fromiter(matching(at, where), np.int64))
         made = self.documents.chunks_of(rows, self.last_chunk + 1)
         with self._lock:
             if len(self._cache) >= CACHED:

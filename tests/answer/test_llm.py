@@ -88,8 +88,9 @@ def test_the_server_says_how_long_to_wait(llm_server: LlmServer) -> None:
 
 def test_a_wait_beyond_the_time_for_the_answer_is_not_waited(llm_server: LlmServer) -> None:
     started = time.monotonic()
-    with pytest.raises(ModelError, match="429"):
+    with pytest.raises(ModelError, match="429") as raised:
         reply(chat(llm_server, "later:3600", seconds=20))
+    assert "3600 s" in raised.value.hint
     assert time.monotonic() - started < 5
     assert len(llm_server.requests("later:3600")) == 1
 
@@ -269,6 +270,11 @@ def test_what_no_passage_says_is_flagged_dropped_or_refused(folder: Path, llm_se
     assert refused.abstained
     assert refused.reason == "the passages found do not support what was written"
     assert (refused.sentences, refused.citations, refused.groundedness) == ((), (), None)
+    with opened(folder, llm_server, model, answer={"policy": "refuse"}) as kb:
+        assert [type(event).__name__ for event in kb.stream("How long is parental leave?")] == [
+            "PassagesFound",
+            "Answer",
+        ]
     strict = asked(folder, llm_server, "says:Parents get 14 weeks [1].", answer={"least_support": 1.0})
     assert not strict.sentences[0].supported
 

@@ -101,8 +101,11 @@ def test_a_reply_that_is_left_or_takes_too_long_stops(folder: Path) -> None:
 
 
 def test_a_model_that_is_none_is_told(tmp_path: Path, folder: Path) -> None:
-    with pytest.raises(ModelError, match="cannot be loaded") as raised:
+    with pytest.raises(ModelError, match="which is no folder"):
         list(chat(tmp_path / "none").reply(ASKED))
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(ModelError, match="cannot be loaded") as raised:
+        list(chat(tmp_path / "empty").reply(ASKED))
     assert "folder" in raised.value.hint
     model = chat(folder)
     model._tokenizer.chat_template = None
