@@ -4,9 +4,9 @@
 
 Three crowds, one after the other, each for `--seconds`: 500 connections that never end the head of a request, 500 that
 send a byte of a body each second, 200 that do not read a long answer. Then bodies that are too large, and one key at
-ten times its rate (compared with the same key at its rate). The one who behaves searches all the time. Prints a JSON object; exit code 1 if a
-target was missed: closed in 10, 30 and 30 s, no 5xx for the other, a p99 at most twice that of before (1.2 times the
-p95 for the loud key), 413 in 100 ms.
+ten times its rate, compared with the same key at its rate. The one who behaves searches all the time. Prints a JSON
+object; exit code 1 if a target was missed: closed in 10, 30 and 30 s, no 5xx for the other, a p99 at most twice that
+of before (1.2 times the p95 for the loud key), 413 in 100 ms.
 """
 
 from __future__ import annotations
@@ -88,6 +88,22 @@ def beside(served: Served, seconds: float, crowd: Crowd, before: Crowd | None = 
     ratios = {name: round(there.summary()[name] / alone.summary()[name], 2) for name in ("p95", "p99")}
     failed = sum(count for status, count in there.statuses.items() if status >= 500)
     return {**result, "alone_ms": alone.summary(), "beside_ms": there.summary(), "ratio": ratios, "failed": failed}
+
+
+def _meanwhile(behaving: Behaving, crowd: Crowd, seconds: float) -> dict[str, Any]:
+    stop = threading.Event()
+    thread = threading.Thread(target=behaving.run, args=(3600, stop))
+    thread.start()
+    try:
+        return crowd(seconds)
+    finally:
+        stop.set()
+        thread.join()
+
+
+def _nobody(seconds: float) -> dict[str, Any]:
+    time.sleep(seconds)
+    return {}
 
 
 def crowd(

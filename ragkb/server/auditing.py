@@ -98,6 +98,8 @@ class _Kept:
             usage.add(at, self._used())
         if key:
             ledger.keys.used(key)
+        if self._service.is_new_day():
+            ledger.audit.prune(self._service.settings.audit.days)
 
     def _leaves_a_row(self) -> bool:
         record, scope = self._record, self._scope

@@ -14,6 +14,7 @@ SCHEMES = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "a key, or a token of the identity provider"},
     "key": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "a key"},
 }
+FASTAPIS = ("HTTPValidationError", "ValidationError")  # shapes that FastAPI names and that no route of ours has
 ALIKE = {
     "401": "No key, or none that is valid here.",
     "429": "Too many requests; Retry-After says when to come back.",
@@ -31,6 +32,8 @@ def install(app: FastAPI) -> None:
         if app.openapi_schema is None:
             document = made()
             document["components"]["securitySchemes"] = SCHEMES
+            for name in FASTAPIS:
+                document["components"]["schemas"].pop(name, None)
             for path, operation in _operations(document):
                 _complete(operation, path in PUBLIC)
         assert app.openapi_schema is not None
@@ -48,6 +51,8 @@ def _operations(document: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]
 def _complete(operation: dict[str, Any], is_public: bool) -> None:
     """Adds the errors that any route may give, in the shape that this one's errors have."""
     responses = operation["responses"]
+    if FASTAPIS[0] in str(responses.get("422")):
+        del responses["422"]
     shape = next((one["content"] for status, one in responses.items() if status >= "400"), None)
     if shape is None:
         return

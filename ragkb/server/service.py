@@ -6,6 +6,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
 from typing import Annotated, Any, TypeVar, cast
 
 from anyio import CapacityLimiter, to_thread
@@ -61,7 +62,7 @@ class Service:
     def __init__(self, name: str, kb: KnowledgeBase, site: Site) -> None:
         self.name, self.kb, self._site = name, watched(kb, site.metrics, site.tracing), site
         self.running = 0
-        self._keyed = False
+        self._keyed, self._day = False, ""
         self._count = threading.Lock()
         self._writers = Line(1)
         self.jobs = Jobs(self)
@@ -76,6 +77,12 @@ class Service:
         """Whether a key was ever made for it. Once it was, it stays so."""
         self._keyed = self._keyed or self.kb.ledger.keys.exist()
         return self._keyed
+
+    def is_new_day(self) -> bool:
+        """Whether it is asked for the first time in a day (UTC), or since the server started."""
+        day = datetime.now(timezone.utc).date().isoformat()
+        was, self._day = self._day, day
+        return was != day
 
     def counts(self) -> Counts | None:
         """What it holds; None if it cannot be read."""
