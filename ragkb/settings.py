@@ -42,6 +42,9 @@ class SearchSettings(_Section):
 
     k: int = Field(10, ge=1, le=1000, description="hits returned when the caller does not say")
     candidates: int = Field(100, ge=10, le=10_000, description="chunks that each leg proposes to the fusion")
+    page_hits: int = Field(
+        2, ge=0, le=1000, description="most hits of one page before those of other pages; 0: as many as there are"
+    )
     dense_weight: float = Field(
         0.5, ge=0, le=1, description="share of the dense leg for a query that the embedder reads"
     )

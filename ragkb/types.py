@@ -183,12 +183,13 @@ class Chunk:
 class Explain:
     """Why a hit is where it is. dense, lexical: each leg's score scaled to 0..1, None if the leg did not find it.
 
-    weight: share of the dense leg, 0 to 1.
+    weight: share of the dense leg, 0 to 1. document: how much of what the question names its document is about, 0 to 1.
     """
 
     dense: float | None
     lexical: float | None
     weight: float
+    document: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

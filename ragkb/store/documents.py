@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass
 from typing import Any
 
+from ragkb.errors import StorageError
 from ragkb.store import originals
 from ragkb.store.records import Entry, Known
 from ragkb.types import (
@@ -205,6 +206,34 @@ def groups_since(at: sqlite3.Connection, generation: int) -> dict[int, tuple[str
     """Sorted groups of the documents added after that generation, by number; None where they are damaged."""
     rows = at.execute("SELECT number, access, access_checksum FROM documents WHERE generation > ?", (generation,))
     return {number: groups_of(number, access, stored) for number, access, stored in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredText:
+    """What a document is indexed by, and who may read it."""
+
+    number: int
+    groups: tuple[str, ...]
+    title: str
+    source: str
+    text: str
+
+
+def texts(at: sqlite3.Connection) -> Iterator[StoredText]:
+    """Every document with its text, by number. Raises StorageError for one of which nobody knows who may read it."""
+    rows = at.execute("SELECT number, id, access, access_checksum, title, source, text FROM documents ORDER BY number")
+    for number, identity, access, stored, *said in rows:
+        groups = groups_of(number, access, stored)
+        if groups is None:
+            raise StorageError(f"document {identity}: its groups are damaged", "delete it or ingest it again")
+        yield StoredText(number, groups, *said)
+
+
+def said(at: sqlite3.Connection, number: int, characters: int) -> tuple[str, str]:
+    """(title and source, so many characters of the text) of the document with this number."""
+    query = "SELECT title || ' ' || source, substr(text, 1, ?) FROM documents WHERE number = ?"
+    row = at.execute(query, (characters, number)).fetchone()
+    return (str(row[0]), str(row[1])) if row else ("", "")
 
 
 # --- recognising ------------------------------------------------------------------------------------------------------

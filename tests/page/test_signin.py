@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,20 @@ from ragkb.kb import KnowledgeBase
 from ragkb.models import Embedder
 from ragkb.settings import Settings
 from ragkb.types import Principal
+
+NIGHTLY = {
+    "at": "2026-11-25T20-57-54-369Z",
+    "passed": False,
+    "failed": ["handbook: citation recall is worse: 100.0 to 33.3 %"],
+    "suites": [
+        {
+            "suite": "handbook",
+            "measures": {"answer_hit": 0.333333},
+            "differences": {"answer_hit": {"before": 1.0, "after": 0.333333, "verdict": "worse"}},
+            "flips": [{"id": "1", "question": "<b>When</b>?", "worse": ["answer_hit"], "better": []}],
+        }
+    ],
+}
 
 
 @pytest.fixture
@@ -47,6 +62,28 @@ def test_an_administrator_makes_lists_and_revokes_keys(
         page.reload()
         page.locator(".rows tr", has_text="root").wait_for()  # signed in with the key that it made
         assert page.locator(".key-line").count() == 0  # shown once
+
+
+def test_an_administrator_reads_the_last_nightly_run(
+    opened: Any, axe: Any, keyed: KnowledgeBase, serve: Callable[..., Any]
+) -> None:
+    folder = keyed.path / "nightly"
+    folder.mkdir()
+    (folder / "latest.json").write_text(json.dumps(NIGHTLY), "utf-8")
+    (folder / "latest.html").write_text("<h1>report</h1>", "utf-8")
+    with serve(keyed, Principal.admin()) as address:
+        page = opened("/#/admin", at=address)
+        card = page.locator(".nightly", has_text="Failed")
+        card.wait_for()
+        assert "Nov 25, 2026" in card.inner_text()
+        assert "citation recall is worse" in card.inner_text()
+        assert card.locator("tbody tr").inner_text().split() == ["answer_hit", "100.0%", "33.3%", "worse"]
+        card.get_by_text("1 question got worse").click()
+        card.get_by_text("<b>When</b>?").wait_for()
+        assert axe(page) == []
+        with page.expect_download() as saved:
+            card.get_by_role("button", name="Save the whole report").click()
+        assert saved.value.suggested_filename == "nightly-2026-11-25.html"
 
 
 def sign_in(page: Any, key: str) -> None:

@@ -9,15 +9,18 @@ const card = h("div", { class: "pop", id: "pop", role: "tooltip", hidden: true }
 let anchor = null;
 let timer = 0;
 
-document.body.append(card);
 card.addEventListener("pointerenter", () => clearTimeout(timer));
 card.addEventListener("pointerleave", () => later(hidePopover, HIDE_AFTER));
-addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && anchor) {
-    event.stopPropagation();
-    hidePopover();
-  }
-}, true);
+addEventListener(
+  "keydown",
+  (event) => {
+    if (event.key === "Escape" && anchor) {
+      event.stopPropagation();
+      hidePopover();
+    }
+  },
+  true,
+);
 addEventListener("pointerdown", (event) => {
   if (anchor && !card.contains(event.target) && !anchor.contains(event.target)) hidePopover();
 });
@@ -54,6 +57,7 @@ function showPopover(element, content) {
   if (!element.isConnected) return;
   anchor?.removeAttribute("aria-describedby");
   anchor = element;
+  element.closest("main, aside").append(card); // inside a landmark, where screen readers look
   fill(card, content());
   card.hidden = false;
   element.setAttribute("aria-describedby", "pop");
