@@ -115,6 +115,7 @@ def crowd(
     """
 
     def run(seconds: float) -> dict[str, Any]:
+        time.sleep(1)  # until the one who behaves is connected
         opened, before = time.monotonic(), served.sockets()
         held = [_connected(served, first, reads) for _ in range(count)]
         last, left = 0.0, count

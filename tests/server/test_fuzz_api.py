@@ -1,4 +1,4 @@
-"""A few requests for each route of the OpenAPI document, made by schemathesis; `make api-fuzz` makes ten thousand."""
+"""Some requests for each route of the OpenAPI document, made by schemathesis; `make api-fuzz` makes ten thousand."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from benchmarks.server.fuzz import fuzz
 from ragkb.kb import KnowledgeBase
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("known", [True, False])
 def test_no_answer_that_the_document_does_not_allow(kb: KnowledgeBase, serve: Any, known: bool) -> None:
     _, key = kb.ledger.keys.create("root", "admin")
