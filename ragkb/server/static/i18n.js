@@ -64,7 +64,7 @@ const WORDS = {
   "try.unfiltered": ["Ask again without the filters", "去掉筛选条件再问一次"],
   "try.words": ["Use the words that the document would use: names, numbers, the title of a rule", "使用文档里可能出现的词：名称、编号、制度标题"],
   "try.language": ["Ask in the language of the documents", "用文档的语言提问"],
-  "try.documents": ["Look whether the document is there", "看看文档是否已收录"],
+  "try.documents": ["Check whether the document is in the list", "在文档列表中确认是否已收录"],
 
   copy: ["Copy", "复制"],
   copied: ["Copied", "已复制"],
