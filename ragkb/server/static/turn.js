@@ -151,21 +151,17 @@ function trust(answer) {
   );
 }
 
-/** Citations that disagree, or one that an older version of the document holds. */
+/** Citations that disagree, or of which one stands in an older version of the document. */
 function conflicts({ answer, citations }) {
-  const told = (answer.conflicts ?? []).map(({ kind, citations: [first, second], dates: [date] }) => {
+  const found = answer.conflicts ?? [];
+  if (!found.length) return null;
+  const told = found.map(({ kind, citations: [first, second], dates: [date] }) => {
     const [newer, older] = [citations.get(first), citations.get(second)].map((one) => one.title || one.source);
     return h("li", {}, t(`conflict.${kind}`, { first, second, newer: date ? `${newer} (${date})` : newer, older }));
   });
-  return (
-    told.length > 0 &&
-    h(
-      "section",
-      { class: "conflicts" },
-      h("p", { class: "card-title" }, icon("warn"), t("conflicts")),
-      h("ul", { class: "tries" }, told),
-    )
-  );
+  const disputed = found.some(({ kind }) => kind === "disagree");
+  const title = h("p", { class: "card-title" }, icon("warn"), t(disputed ? "conflicts" : "conflicts.older"));
+  return h("section", { class: "conflicts", data: { disputed } }, title, h("ul", { class: "tries" }, told));
 }
 
 /** The quotes, those of one page together under its name. */
