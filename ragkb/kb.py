@@ -306,7 +306,7 @@ class KnowledgeBase:
     def _tools(self) -> Tools:
         from ragkb.answer.tools import load_tools
 
-        return load_tools(self.settings, self._embedder)
+        return load_tools(self.settings, self._embedder, self._store.folder)
 
     def documents(self, *, as_: Principal = NOBODY) -> Iterator[DocumentInfo]:
         """The documents that `as_` may read, by source."""

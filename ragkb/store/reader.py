@@ -117,6 +117,14 @@ class Reader:
             raise _absent(identity)
         return found
 
+    def info(self, identity: str, as_: Principal) -> DocumentInfo:
+        """The document without its text. Raises NotFound if it is absent or not visible: the two look the same."""
+        with sound(self.store.catalogue.path):
+            found = documents.summary(self.at, identity, as_)
+        if found is None:
+            raise _absent(identity)
+        return found[1]
+
     def counts(self) -> dict[str, int]:
         """How many documents and chunks are stored."""
         return {
