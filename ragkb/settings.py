@@ -47,6 +47,10 @@ class AnswerSettings(_Section):
 
     passages: int = Field(8, ge=1, le=100, description="hits that are read for an answer")
     sentences: int = Field(3, ge=1, le=10, description="most evidence sentences in an answer")
+    support: str = Field(
+        "builtin",
+        description="what scores the support of sentences: `builtin`, `nli:MODEL` (a cross-encoder), `module:Factory`",
+    )
     threshold: float = Field(0.34, ge=0, le=1, description="least confidence to answer; below it the answer abstains")
 
 
