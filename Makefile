@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_KB := .demo/kb
 
-.PHONY: demo test check format kills damage readers backups mutations replay access scale hostile fuzz ingest clean
+.PHONY: demo test check format kills damage readers backups mutations replay access scale hostile fuzz ingest answers clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -69,6 +69,9 @@ fuzz: $(VENV)/.installed-dev  ## five hundred damaged files for each loader; ref
 
 ingest: $(VENV)/.installed-dev  ## pages a second, DATA=folder with PDFs
 	$(BIN)/python -m benchmarks.ingest.speed --data $(DATA)
+
+answers: $(VENV)/.installed-dev  ## answers on public questions: hits, citations, the two rates, latency; DATA=folder
+	$(BIN)/python -m benchmarks.answers.measure --data $(DATA)
 
 clean:
 	rm -rf $(VENV) .demo .pytest_cache .mypy_cache .ruff_cache

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         Document,
         DocumentInfo,
         Hit,
+        Original,
         PassagesFound,
         Principal,
         Sentence,
@@ -58,6 +59,7 @@ __all__ = [
     "ModelError",
     "NewDocument",
     "NotFound",
+    "Original",
     "PassagesFound",
     "Principal",
     "RagkbError",
@@ -69,7 +71,18 @@ __all__ = [
 ]
 _HOMES = {"KnowledgeBase": "ragkb.kb", "NewDocument": "ragkb.ingest.report", "Settings": "ragkb.settings"}
 _TYPES = {
-    *("Answer", "Chunk", "Citation", "Document", "DocumentInfo", "Hit", "PassagesFound", "Principal", "Sentence"),
+    *(
+        "Answer",
+        "Chunk",
+        "Citation",
+        "Document",
+        "DocumentInfo",
+        "Hit",
+        "Original",
+        "PassagesFound",
+        "Principal",
+        "Sentence",
+    ),
     *("SentenceScored", "Turn"),
 }
 

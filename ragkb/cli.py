@@ -18,6 +18,8 @@ import typer
 from ragkb import __version__
 from ragkb.errors import InputError, RagkbError
 from ragkb.eval.command import app as eval_app
+from ragkb.server.command import audit_app, key_app, usage
+from ragkb.server.mcp_command import mcp
 from ragkb.types import Principal
 
 if TYPE_CHECKING:
@@ -36,6 +38,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(eval_app, name="eval")
+app.command()(mcp)
+app.add_typer(key_app, name="key")
+app.add_typer(audit_app, name="audit")
+app.command()(usage)
 
 Kb = Annotated[Path | None, typer.Option("--kb", metavar="DIR", help="The knowledge base [.ragkb].")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -293,16 +299,11 @@ def serve(
     groups: Groups = None,
     kb: Kb = None,
 ) -> None:
-    """Answer over HTTP. --groups: the groups of every caller, until callers have keys."""
-    from ragkb.server.address import check_address
-    from ragkb.server.run import serve as run
-    from ragkb.settings import Settings
+    """Answer over HTTP. --groups: the groups of every caller, while no key was made."""
+    from ragkb.server.run import serve_folder
 
     given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
-    settings = Settings.load(server=given) if given else Settings.load()
-    check_address(settings.server.host)
-    with _opened(context, kb, settings=settings) as opened:
-        run(opened, settings, Principal.of_groups(_groups(groups)))
+    serve_folder(kb or context.obj or DEFAULT_KB, given, Principal.of_groups(_groups(groups)))
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,20 +12,23 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from ragkb import stop
 from ragkb.errors import InputError, LimitExceeded, NotFound
 from ragkb.models import Embedder, load_embedder
 from ragkb.settings import Settings
 from ragkb.store.records import Problem
 from ragkb.store.snapshot import Where
 from ragkb.store.store import Store
-from ragkb.types import NOBODY, Answer, AnswerEvent, Document, DocumentInfo, Hit, Principal, Turn
+from ragkb.types import NOBODY, Answer, AnswerEvent, Document, DocumentInfo, Hit, Original, Principal, Turn
 
 if TYPE_CHECKING:
     from ragkb.answer.ask import Evidence, Tools
+    from ragkb.ingest.pictures import Pictures
     from ragkb.ingest.pipeline import Ingest
     from ragkb.ingest.report import IngestReport, NewDocument, OnProgress
     from ragkb.retrieve.search import Leg
     from ragkb.store.backup import Backup
+    from ragkb.store.ledger import Ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,15 @@ class KnowledgeBase:
 
     def __init__(self, store: Store, embedder: Embedder, settings: Settings) -> None:
         self._store, self._embedder, self.settings = store, embedder, settings
+        self._pictures: Pictures | None = None
+        self._lock = threading.Lock()
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """Keys, audit, usage and feedback of this knowledge base; the file is made when it is first needed."""
+        from ragkb.store.ledger import LEDGER, Ledger
+
+        return Ledger(self._store.folder / LEDGER)
 
     @classmethod
     def open(
@@ -78,9 +91,19 @@ class KnowledgeBase:
         store.require_embedder(used.id)
         return cls(store, used, settings)
 
+    def use(self, settings: Settings) -> None:
+        """Puts other settings into force. The embedder stays: that of a knowledge base never changes."""
+        self.settings = settings
+        self.__dict__.pop("_tools", None)
+
     def close(self) -> None:
         """Frees files and memory."""
+        with self._lock:
+            if self._pictures:
+                self._pictures.close()
+                self._pictures = None
         self._store.close()
+        self.ledger.close()
 
     def __enter__(self) -> KnowledgeBase:
         return self
@@ -149,6 +172,7 @@ class KnowledgeBase:
             if ids:
                 writer.remove(ids)
             writer.compact()
+        self.ledger.forget({info.source for info in self.documents(as_=Principal.admin())})
 
     def compact(self) -> None:
         """Rewrites the whole knowledge base in as little space as it needs; as purge() does. Raises Busy."""
@@ -251,6 +275,7 @@ class KnowledgeBase:
         query = Query(asked.standalone, self._checked_k(k, self.settings.answer.passages), as_, where)
         with self._store.reading() as reader:
             hits = search(reader, self._embedder, query, self.settings.search)
+            stop.check()
             return weigh(asked, sources.searched(reader, hits, as_), self._embedder)
 
     @cached_property
@@ -271,6 +296,40 @@ class KnowledgeBase:
         """The document with its text. Raises NotFound: absent and not visible look the same."""
         with self._store.reading() as reader:
             return reader.document(id, as_)
+
+    def original(self, id: str, *, as_: Principal = NOBODY) -> Original:
+        """The file that the document was made of, as it came. Kept are PDFs: see the setting `ingest.originals`.
+
+        Raises NotFound if the document is absent or not visible, and where its file was not kept; StorageError.
+        """
+        with self._store.reading() as reader:
+            return reader.original(id, as_)
+
+    def page_picture(
+        self,
+        id: str,
+        page: int,
+        *,
+        quote: str = "",
+        span: tuple[int, int] | None = None,
+        scale: float = 2.0,
+        as_: Principal = NOBODY,
+    ) -> bytes:
+        """A page of a PDF as PNG, `scale` pixels a point, with a quote marked.
+
+        page: from 1. quote: text to mark; or span: (start, end) of it in the document's text. What stands nowhere on
+        the page is not marked. Drawn in a process with limits. Raises NotFound as `original` does, for a document
+        without pages to draw and for a page that it does not have; InputError, DocumentRefused, StorageError.
+        """
+        from ragkb.ingest.pictures import Pictures, quoted
+
+        with self._store.reading() as reader:
+            wanted = quoted(reader.document(id, as_), page, quote, span, scale)
+            original = reader.original(id, as_)
+        with self._lock:
+            if self._pictures is None:
+                self._pictures = Pictures(self.settings)
+        return self._pictures.draw(original.data, wanted)
 
     def status(self) -> Status:
         """What the knowledge base holds and how large it is."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from ragkb.errors import RagkbError
 from ragkb.ingest.report import STATUSES, IngestReport
+from ragkb.store.keys import Key
 from ragkb.types import Answer, Document, DocumentInfo, Hit
 
 ANSWER = """
@@ -62,6 +63,11 @@ def error_json(error: RagkbError) -> dict[str, Any]:
     """The one shape of every error."""
     name = "".join(f"_{c.lower()}" if c.isupper() else c for c in type(error).__name__).lstrip("_")
     return {"error": {"type": name, "message": " ".join(error.message.split()), "hint": error.hint}}
+
+
+def key_json(key: Key) -> dict[str, Any]:
+    """What is known of a key, its state among it; the key itself is not."""
+    return {**record_json(key), "state": key.state}
 
 
 def record_json(value: Any) -> dict[str, Any]:

@@ -7,15 +7,18 @@ A value comes from, strongest first: the argument or command option, the environ
 from __future__ import annotations
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from ragkb.errors import InputError
 
+KB_NAME = "^[a-z0-9][a-z0-9_-]{0,63}$"
 OcrMode = Literal["auto", "on", "off"]
+Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 RedactKind = Literal["email", "phone", "iban", "card", "national_id"]
 
 
@@ -80,6 +83,10 @@ class IngestSettings(_Section):
     ocr: OcrMode = Field(
         "auto", description="pictures of pages: `auto` reads them where the extra `ocr` is installed, `on`, `off`"
     )
+    originals: Literal["pdf", "all", "none"] = Field(
+        "pdf",
+        description="files that are kept as they came, to be shown: `pdf`, `all`, `none`; never with redaction",
+    )
     redact: tuple[RedactKind, ...] = Field(
         (), description="kinds that are replaced: `email`, `phone`, `iban`, `card`, `national_id`"
     )
@@ -109,13 +116,100 @@ class LimitSettings(_Section):
     k: int = Field(1_000, ge=1, description="most hits that one request may ask for")
 
 
-class ServerSettings(_Section):
-    """Where the server listens and what it accepts."""
+class ComingSettings(_Section):
+    """Callers that somebody else knows. What they may do hangs on the groups that they are said to be in."""
 
-    host: str = Field("127.0.0.1", description="address to bind; other than loopback needs keys")
+    writers: tuple[str, ...] = Field((), description="groups whose members may write; all others only read")
+    admins: tuple[str, ...] = Field((), description="groups whose members may administrate")
+    everything: tuple[str, ...] = Field((), description="groups whose members see every document")
+    kbs: tuple[str, ...] = Field(("default",), description="knowledge bases that are reached")
+
+
+class OidcSettings(ComingSettings):
+    """Bearer tokens of an identity provider. Off without an issuer."""
+
+    issuer: str = Field("", description="the issuer, exactly as in its tokens; without one, tokens are not taken")
+    audience: str = Field("", description="the audience that tokens for this server have")
+    jwks: str = Field("", description="address or file of the provider's keys; by default where the issuer says")
+    algorithms: tuple[Algorithm, ...] = Field(("RS256", "ES256"), description="signatures that are taken")
+    user_claim: str = Field("sub", description="claim with the user's name")
+    groups_claim: str = Field("groups", description="claim with the user's groups, a list or a text between commas")
+    kbs_claim: str = Field("", description="claim with the knowledge bases that are reached, in place of `kbs`")
+    leeway_seconds: int = Field(30, ge=0, le=300, description="how far clocks may differ")
+
+    @model_validator(mode="after")
+    def _whole(self) -> OidcSettings:
+        if self.issuer and not self.audience:
+            raise ValueError("an issuer without `audience`: tokens for other services would be taken")
+        return self
+
+
+class ProxySettings(ComingSettings):
+    """A proxy that knows who calls and says so in headers. Off without peers."""
+
+    peers: tuple[str, ...] = Field((), description="addresses or networks of the proxy; nobody else is believed")
+    secret: SecretStr = Field(SecretStr(""), description="what the proxy sends to prove itself; required with peers")
+    secret_header: str = Field("x-proxy-secret", description="header with the secret")
+    user_header: str = Field("x-forwarded-user", description="header with the user's name")
+    groups_header: str = Field("x-forwarded-groups", description="header with the groups, between commas")
+    kbs_header: str = Field("", description="header with the knowledge bases that are reached, in place of `kbs`")
+
+    @field_validator("peers")
+    @classmethod
+    def _networks(cls, given: tuple[str, ...]) -> tuple[str, ...]:
+        for network in given:
+            ip_network(network, strict=False)
+        return given
+
+    @model_validator(mode="after")
+    def _whole(self) -> ProxySettings:
+        if self.peers and len(self.secret.get_secret_value()) < 16:
+            raise ValueError("peers without a `secret` of 16 characters or more: others on that machine could speak")
+        return self
+
+
+class ServerSettings(_Section):
+    """Where the server listens, whom it answers, and what it accepts."""
+
+    host: str = Field("127.0.0.1", description="address to bind; other than loopback takes keys, OIDC or a proxy")
     port: int = Field(8000, ge=0, le=65535, description="port to bind; 0 takes a free one")
+    kbs: dict[Annotated[str, Field(pattern=KB_NAME)], Path] = Field(
+        {}, description='more knowledge bases, each at /kb/NAME: `{sales = "/srv/sales"}`'
+    )
+    origins: tuple[str, ...] = Field(
+        (), description="web pages of other origins that may call (CORS), like https://a.b"
+    )
+    open_metrics: bool = Field(False, description="`/metrics` needs no key; else it takes an administrator's")
     body_bytes: int = Field(1_000_000, ge=1, description="largest body of a request")
     concurrency: int = Field(8, ge=1, description="requests that search at once; the others wait")
+    queue: int = Field(200, ge=0, description="requests that wait; more get 503 and Retry-After")
+    connections: int = Field(2_000, ge=10, description="connections at once; more take the place of silent ones")
+    rate_per_minute: int = Field(
+        6_000, ge=0, description="requests of one caller; more get 429 and Retry-After; 0: any"
+    )
+    burst: int = Field(600, ge=1, description="requests of one caller that may come at once")
+    header_seconds: float = Field(10, gt=0, description="for the head of a request to be complete")
+    body_seconds: float = Field(30, gt=0, description="for its body, and 1 s more for each 100 kB that came")
+    handler_seconds: float = Field(60, gt=0, description="for an answer to begin; then 504")
+    ingest_seconds: float = Field(600, gt=0, description="the same for an upload")
+    write_seconds: float = Field(30, gt=0, description="for a caller that reads nothing of an answer")
+    oidc: OidcSettings = OidcSettings()
+    proxy: ProxySettings = ProxySettings()
+
+
+class AuditSettings(_Section):
+    """What the audit log keeps."""
+
+    questions: bool = Field(True, description="keep the text of questions; without, only that something was asked")
+    days: int = Field(365, ge=1, le=36_500, description="rows that are older are removed")
+
+
+class UsageSettings(_Section):
+    """What tokens of a language model cost, for `ragkb usage` and the metrics."""
+
+    prompt_price: float = Field(0, ge=0, description="price of 1,000 tokens that a model reads")
+    completion_price: float = Field(0, ge=0, description="price of 1,000 tokens that a model writes")
+    currency: str = Field("EUR", description="of the prices")
 
 
 class Settings(BaseSettings):
@@ -137,6 +231,8 @@ class Settings(BaseSettings):
     answer: AnswerSettings = AnswerSettings()
     limits: LimitSettings = LimitSettings()
     server: ServerSettings = ServerSettings()
+    audit: AuditSettings = AuditSettings()
+    usage: UsageSettings = UsageSettings()
 
     @classmethod
     def settings_customise_sources(
@@ -166,6 +262,11 @@ class Settings(BaseSettings):
             ) from None
         except ValueError as error:
             raise InputError(f"ragkb.toml cannot be read: {error}", "check its TOML syntax") from None
+
+    def keeps(self, media_type: str) -> bool:
+        """Whether a file of that type is kept beside its text; what is redacted must not stay in a file."""
+        wanted = self.ingest.originals
+        return not self.ingest.redact and (wanted == "all" or (wanted == "pdf" and media_type == "application/pdf"))
 
     def redacting(self) -> Settings:
         """These settings with redaction on: of the kinds that they name, of all if they name none."""

@@ -110,6 +110,7 @@ class DocumentInfo:
     """One document of the knowledge base, without its text.
 
     source: relative to the ingested root, with '/'. pages: None where the format has none. sha256: of the file's bytes.
+    original: the file itself is kept: it can be had, and the pages of a PDF drawn.
     """
 
     id: str
@@ -124,6 +125,7 @@ class DocumentInfo:
     sha256: str
     metadata: Mapping[str, Scalar]
     ingested_at: str
+    original: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,15 @@ class Document:
     @property
     def groups(self) -> tuple[str, ...]:
         return self.info.groups
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """The file that a document was made of, as it came. name: without folders."""
+
+    name: str
+    media_type: str
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,7 @@ def _make(folder: Path, die: bool) -> None:
                 for i in range(5)
             ]
         )
+        kb.ingest_bytes(f"f{batch}.txt", text_of(canary(10 * batch + 7)).encode(), groups=groups)
     kb.delete(next(info.id for info in kb.documents(as_=ADMIN)))
     if die:
         os._exit(0)
@@ -86,7 +87,9 @@ def _make(folder: Path, die: bool) -> None:
 
 def content(kb: KnowledgeBase) -> object:
     """Everything that a reader may see."""
-    documents = [kb.document(info.id, as_=ADMIN) for info in kb.documents(as_=ADMIN)]
+    infos = list(kb.documents(as_=ADMIN))
+    documents: list[object] = [kb.document(info.id, as_=ADMIN) for info in infos]
+    documents += [kb.original(info.id, as_=ADMIN) for info in infos if info.original]
     hits = [
         kb.search(query, k=1000, as_=ADMIN, leg=leg) for leg in ("lexical", "dense") for query in ("granite", "red")
     ]

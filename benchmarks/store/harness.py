@@ -142,6 +142,10 @@ def read(kb: KnowledgeBase, seen: Seen) -> State:
         state[info.source] = text.split()[3]
         if text != text_of(state[info.source]):
             seen.faults.append(("torn", f"{info.source}: not the text that was stored"))
+        if info.original and kb.original(info.id, as_=ADMIN).data.decode() != text:
+            seen.faults.append(("torn", f"{info.source}: not the file that was stored"))
+        if info.original != info.source.startswith("f"):
+            seen.faults.append(("lost", f"{info.source}: its original"))
         count += info.chunks
         chunks[info.id, 0, 0] = text
     for leg in ("lexical", "dense"):

@@ -18,6 +18,8 @@ TRACED = "openat,creat,write,pwrite64,writev,ftruncate,fsync,fdatasync,rename,re
 _CALL = re.compile(r"^(?P<pid>\d+) +(?P<name>\w+)\((?P<rest>.*)$")
 _RESUMED = re.compile(r"^(?P<pid>\d+) +<\.\.\. (?P<name>\w+) resumed>(?P<rest>.*)$")
 _FILE = re.compile(r"^(?:\d+|AT_FDCWD)<(?P<path>[^>]*)>")
+_KEPT = re.compile("/(vectors|lexical-[^/]*|originals)/")
+_FLAT = re.compile("/(vectors|originals)")
 _NAMES = re.compile(r'"((?:[^"\\]|\\.)*)"')
 
 
@@ -102,12 +104,12 @@ def _follow(disk: Disk, name: str, rest: str, kb: str) -> None:
 
 def _commit(disk: Disk) -> None:
     disk.commits += 1
-    indexes = {path for path in disk.unsynced if "/vectors/" in path or "/lexical-" in path}
+    indexes = {path for path in disk.unsynced if _KEPT.search(path)}
     disk.found += [f"commit {disk.commits}: {_short(path)} is not synced" for path in sorted(indexes)]
     for folder, names in sorted(disk.unnamed.items()):
-        if "/vectors" in folder or "/lexical-" in folder:
+        if _KEPT.search(f"{folder}/"):
             disk.found.append(f"commit {disk.commits}: {_short(folder)} is not synced after {', '.join(sorted(names))}")
-    disk.unnamed = {folder: names for folder, names in disk.unnamed.items() if "/vectors" not in folder}
+    disk.unnamed = {folder: names for folder, names in disk.unnamed.items() if not _FLAT.search(folder)}
 
 
 def _counts(path: str) -> bool:
@@ -131,6 +133,8 @@ def _work(folder: Path, mutation: str) -> None:
     with seeded.applied(mutation), open_kb(folder) as kb:
         for number in range(9):
             kb.add([NewDocument(f"n{number % 7}.txt", text_of(canary(number)))])
+        kb.ingest_bytes("f1.txt", text_of(canary(30)).encode())
+        kb.ingest_bytes("f1.txt", text_of(canary(31)).encode())
         kb.delete(next(iter(list(kb.documents()))).id)
         kb.add([NewDocument("n20.txt", text_of(canary(20)))])
         kb.rebuild()

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from ragkb.ingest.report import NewDocument
 from ragkb.kb import KnowledgeBase
-from ragkb.settings import Settings
+from ragkb.settings import IngestSettings, Settings
 from tests.conftest import WordHashes
 
 State = dict[str, str]  # source to canary
@@ -65,7 +65,8 @@ def text_of(word: str) -> str:
 
 
 def open_kb(folder: Path) -> KnowledgeBase:
-    return KnowledgeBase.open(folder, embedder=WordHashes(), settings=Settings())
+    settings = Settings(ingest=IngestSettings(originals="all"))
+    return KnowledgeBase.open(folder, embedder=WordHashes(), settings=settings)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from ragkb import stop
 from ragkb.answer import abstain, extractive
 from ragkb.answer.evidence import Candidate, candidates
 from ragkb.answer.generator import Draft, Generator, Task, Usage
@@ -80,6 +81,7 @@ def stream(evidence: Evidence, tools: Tools) -> Iterator[AnswerEvent]:
         task = Task(evidence.asked.question, evidence.question, evidence.sources.passages, evidence.found)
         scorer = load_scorer(tools.settings, tools.embedder)
         for written in tools.generator.write(task):
+            stop.check()
             said.usage = written.usage
             yield from _scored(written.drafts, said, evidence, scorer)
     yield _answer(evidence, said, tools)

@@ -10,18 +10,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ragkb.eval.options import Json, Kb, Rows
+from ragkb.errors import GateFailed
+from ragkb.eval import gate_command
+from ragkb.eval.options import Json, Kb, MaxErrors, Rows, RunFolder
 from ragkb.eval.support_command import groundedness
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from ragkb.eval.retrieval import Progress
+    from ragkb.eval.runs import Run
 
 _OF_SLICES = ("rows", "answer_hit", "page_hit@5", "citation_recall", "false_answer", "false_refusal")
 
-app = typer.Typer(help="Measure retrieval, answers and the scorer of answers.", no_args_is_help=True)
+app = typer.Typer(help="Measure retrieval, answers and the scorer of answers; compare runs.", no_args_is_help=True)
 app.command()(groundedness)
+app.command()(gate_command.compare)
 
 
 @app.command()
@@ -29,18 +33,20 @@ def retrieval(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="corpus.jsonl, queries.jsonl and qrels.tsv.")],
     as_json: Json = False,
     rows: Rows = None,
+    run: RunFolder = None,
+    max_errors: MaxErrors = None,
     kb: Kb = None,
 ) -> None:
     """Measure each leg of the search on a folder of BEIR's form, indexed apart; --kb is not touched."""
-    from ragkb.eval.files import write_rows
-    from ragkb.eval.retrieval import evaluate_retrieval
+    from ragkb.eval.record import retrieval_run
     from ragkb.settings import Settings
 
     with progress_bar() as progress:
-        result = evaluate_retrieval(folder, Settings.load(), progress)
-    if rows:
-        write_rows(rows, result.rows)
-    print_summary(result.summary, [retrieval_table(result.summary)], retrieval_note(result.summary), as_json)
+        made = retrieval_run(folder, Settings.load(), folder.resolve().name, progress)
+    _keep(made, rows, run)
+    summary = made.summary_with_times()
+    print_summary(summary, [retrieval_table(summary)], retrieval_note(summary), as_json)
+    _check_errors(made, max_errors)
 
 
 @app.command()
@@ -49,28 +55,46 @@ def answers(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A JSON line {id, question, ..} for every question.")],
     as_json: Json = False,
     rows: Rows = None,
+    run: RunFolder = None,
+    max_errors: MaxErrors = None,
     kb: Kb = None,
 ) -> None:
     """Measure the answers to questions with gold answers, from a knowledge base or from each row's own contexts."""
-    from ragkb.eval.answers import evaluate_answers, read_questions
-    from ragkb.eval.files import write_rows
+    from ragkb.eval.questions import read_questions
+    from ragkb.eval.record import answers_run
     from ragkb.settings import Settings
 
     settings = Settings.load()
     carried = all(question.contexts is not None for question in read_questions(file))
     with progress_bar() as progress:
         if carried:
-            result = evaluate_answers(None, file, settings, progress)
+            made = answers_run(None, file, settings, file.stem, fixed=True, progress=progress)
         else:
             from ragkb.kb import KnowledgeBase
 
             path = kb or context.obj or Path(".ragkb")  # the option stands before or after the command
             with KnowledgeBase.open(path, create=False, settings=settings) as opened:
-                result = evaluate_answers(opened, file, settings, progress)
+                made = answers_run(opened, file, settings, file.stem, progress=progress)
+    _keep(made, rows, run)
+    summary = made.summary_with_times()
+    print_summary(summary, [answers_table(summary), slices_table(summary)], answers_note(summary), as_json)
+    _check_errors(made, max_errors)
+
+
+def _keep(made: Run, rows: Path | None, run: Path | None) -> None:
+    from ragkb.eval.files import write_rows
+    from ragkb.eval.runs import write_run
+
     if rows:
-        write_rows(rows, result.rows)
-    tables = [answers_table(result.summary), slices_table(result.summary)]
-    print_summary(result.summary, tables, answers_note(result.summary), as_json)
+        write_rows(rows, made.rows)
+    if run:
+        write_run(run, made)
+
+
+def _check_errors(made: Run, most: int | None) -> None:
+    """Raises GateFailed if more questions than allowed ended in an error."""
+    if most is not None and made.errors > most:
+        raise GateFailed(f"{made.errors} questions ended in an error, {most} may", "--rows FILE names them")
 
 
 @contextmanager
@@ -136,7 +160,7 @@ def table(header: Sequence[str], lines: Sequence[Sequence[object]]) -> Table:
 
     result = Table()
     for number, name in enumerate(header):
-        result.add_column(name, justify="right" if number else "left")
+        result.add_column(name, justify="right" if number else "left", no_wrap=not number)
     for line in lines:
         result.add_row(*(_shown(cell) for cell in line))
     return result

@@ -54,6 +54,13 @@ def mean(values: Iterable[float | None]) -> float | None:
     return round(math.fsum(known) / len(known), 6) if known else None
 
 
+def share_of(pairs: Iterable[tuple[float, float]]) -> float | None:
+    """The sum of the first numbers by that of the second ones, to six decimals; None where that is 0."""
+    known = list(pairs)
+    total = math.fsum(of for _, of in known)
+    return round(math.fsum(hits for hits, _ in known) / total, 6) if total else None
+
+
 def percentile(values: Sequence[float], share: float) -> float | None:
     """The smallest value that at least `share` of the values do not exceed (nearest rank); None where there is none."""
     return sorted(values)[max(math.ceil(share * len(values)), 1) - 1] if values else None
@@ -94,11 +101,16 @@ def _is_word(character: str) -> bool:
 def token_f1(text: str, answers: Iterable[str]) -> float:
     """The best F1, 0 to 1, between the words of `text` and of a gold answer; a character of Han or kana is a word.
 
-    Rajpurkar et al., "SQuAD: 100,000+ questions for machine comprehension of text", 2016, section 6, with this
-    module's normalisation and no articles dropped. 0 without gold answers.
+    Rajpurkar et al., "SQuAD: 100,000+ questions for machine comprehension of text", 2016, section 6: case, punctuation
+    and the articles a, an, the are dropped. Characters of Chinese are words as in CMRC 2018 (Cui et al., 2019). Before
+    that, this module's normalisation. 0 without gold answers.
     """
-    words = Counter(_TOKEN.findall(normalise(text)))
-    return max((_f1(words, Counter(_TOKEN.findall(normalise(answer)))) for answer in answers), default=0.0)
+    words = _words(text)
+    return max((_f1(words, _words(answer)) for answer in answers), default=0.0)
+
+
+def _words(text: str) -> Counter[str]:
+    return Counter(word for word in _TOKEN.findall(normalise(text)) if word not in ("a", "an", "the"))
 
 
 def _f1(found: Counter[str], gold: Counter[str]) -> float:

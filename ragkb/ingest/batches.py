@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ragkb.ingest.report import FileReport, Ledger
 from ragkb.models import Embedder
-from ragkb.store.records import Entry
+from ragkb.store.records import Entry, Touched
 from ragkb.store.store import Store
 from ragkb.store.writer import Writer
 from ragkb.types import Chunk
@@ -23,9 +23,6 @@ BATCH_CHUNKS = 512
 BATCH_DOCUMENTS = 256
 _SLICE = 64  # texts between two looks at whether to stop
 _PATIENCE = 0.2  # seconds between two tellings of the progress, while the embedder is waited for
-
-Touched = tuple[str, str, str, int, int]
-"""(id, root, source, size, mtime_ns) of a file whose bytes are stored already."""
 
 
 def embedded_text(item: Chunk) -> str:

@@ -131,7 +131,7 @@ class Ingest:
             about = Attributes(readers, given.title, given.language, given.metadata)
             is_whole = not may_hold(place[1])
             known = self._stored.untouched(place, file, self._fingerprint(about, place[1])) if is_whole else None
-            if not known:
+            if not known or self._lacks_original(known):
                 return self._expanded(place, sources.fetch(file, self._settings.limits), file.mtime_ns, about)
             self._unchanged(self._ledger.open(file.size), known, place[1])
         except (DocumentRefused, LimitExceeded) as error:
@@ -170,6 +170,8 @@ class Ingest:
             media = media_type(data, fetched.name)
             identity = Identity(root, source, media, hashlib.sha256(data).hexdigest(), len(data), mtime_ns)
             known = self._stored.same(identity, self._fingerprint(about, identity.source))
+            if self._settings.keeps(media):
+                self._writer.keep(identity.sha256, data)
             if known:
                 self._seen_again(row, known, identity)
             else:
@@ -183,7 +185,8 @@ class Ingest:
         moved = (known.root, known.source) != (identity.root, identity.source)
         if moved:
             self._stored.leave(known)
-        self._batches.touch((known.id, identity.root, identity.source, identity.size, identity.mtime_ns))
+        place = identity.root, identity.source
+        self._batches.touch((known.id, *place, identity.size, identity.mtime_ns, identity.sha256))
         self._unchanged(row, known, identity.source, f"moved from {known.source}" if moved else "")
 
     def _document(self, document: NewDocument) -> None:
@@ -269,7 +272,12 @@ class Ingest:
         while self._parsed:
             self._take()
         self._batches.finish()
+        self._writer.tidy()
         self._ledger.tell("")
+
+    def _lacks_original(self, known: Known) -> bool:
+        """A document that was stored before files like its own were kept."""
+        return self._settings.keeps(known.media_type) and not self._stored.has_original(known)
 
     # --- what needs no parser -------------------------------------------------------------------------------------
 

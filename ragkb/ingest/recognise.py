@@ -102,6 +102,10 @@ class Stored:
             return set()
         return {(known.root, known.source) for known in self._store.known_beneath(*place)}
 
+    def has_original(self, known: Known) -> bool:
+        """Whether the file itself is kept."""
+        return self._store.keeps_original(known.sha256)
+
     def leave(self, known: Known) -> None:
         """The document is not at its place any more: its file has another name, or it was removed."""
         self._left.add(known.id)

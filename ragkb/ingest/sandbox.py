@@ -25,8 +25,10 @@ from ragkb.errors import DocumentRefused, InputError, LimitExceeded, RagkbError
 from ragkb.ingest import ocr
 from ragkb.ingest.loaders import load
 from ragkb.ingest.wire import (
+    Picture,
     Request,
     Torn,
+    decode_picture,
     decode_reply,
     encode_request,
     largest_reply,
@@ -34,6 +36,7 @@ from ragkb.ingest.wire import (
     write_frame,
 )
 from ragkb.ingest.worker import FORKS, OUT_OF_MEMORY
+from ragkb.ingest.worker import draw as draw_here
 from ragkb.settings import IngestSettings, LimitSettings, OcrMode
 from ragkb.types import Draft
 
@@ -64,6 +67,9 @@ class Parser(Protocol):
 
     def submit(self, data: bytes, name: str) -> Future[Outcome]:
         """Parses the file; whatever is wrong with it is an outcome."""
+
+    def draw(self, data: bytes, picture: Picture) -> bytes:
+        """A page of a PDF as PNG. Raises DocumentRefused, LimitExceeded, InputError."""
 
     def __enter__(self) -> Parser: ...
 
@@ -96,6 +102,9 @@ class InProcess:
         made.set_result(_outcome(lambda: load(data, name, self._limits, self._ocr)))
         return made
 
+    def draw(self, data: bytes, picture: Picture) -> bytes:
+        return draw_here(data, picture)
+
     def __enter__(self) -> InProcess:
         return self
 
@@ -120,6 +129,10 @@ class Sandbox:
     def submit(self, data: bytes, name: str) -> Future[Outcome]:
         return self._threads.submit(_outcome, lambda: self._parse(data, name))
 
+    def draw(self, data: bytes, picture: Picture) -> bytes:
+        request = Request("page.pdf", self._limits, "off", self._seconds(data), picture)
+        return self._threads.submit(lambda: decode_picture(self._try(request, data))).result()
+
     def __enter__(self) -> Sandbox:
         return self
 
@@ -142,16 +155,19 @@ class Sandbox:
         OCR takes seconds a page: what needs it is told by a first look, and then gets the time for its pages.
         """
         reads = ocr.enabled(self._ocr)
-        draft = self._try(Request(name, self._limits, "later" if reads else "off", self._seconds(data)), data)
+        draft = self._read(Request(name, self._limits, "later" if reads else "off", self._seconds(data)), data)
         if not draft.pictures:
             return draft
         seconds = self._seconds(data) + draft.pictures * self._limits.ocr_seconds
-        return self._try(Request(name, self._limits, self._ocr, seconds), data)
+        return self._read(Request(name, self._limits, self._ocr, seconds), data)
+
+    def _read(self, request: Request, data: bytes) -> Draft:
+        return decode_reply(self._try(request, data), self._limits)
 
     def _seconds(self, data: bytes) -> int:
         return self._limits.seconds + len(data) // _BYTES_PER_SECOND
 
-    def _try(self, request: Request, data: bytes) -> Draft:
+    def _try(self, request: Request, data: bytes) -> bytes:
         """A process that was killed from outside (the system does that when memory is short) may have been innocent:
         the document is tried once more."""
         try:
@@ -164,7 +180,7 @@ class Sandbox:
         except _Died as death:
             raise death.error from None
 
-    def _ask(self, request: Request, data: bytes) -> Draft:
+    def _ask(self, request: Request, data: bytes) -> bytes:
         process = self._process()
         try:
             reply = process.ask(request, data)
@@ -172,7 +188,7 @@ class Sandbox:
             self._forget(process)
             raise
         self._keep(process)
-        return decode_reply(reply, self._limits)
+        return reply
 
     def _process(self) -> _Process:
         with suppress(queue.Empty):

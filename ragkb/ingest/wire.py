@@ -14,12 +14,13 @@ from typing import BinaryIO, Literal
 
 from pydantic import TypeAdapter, ValidationError
 
-from ragkb.errors import DocumentRefused, InputError, LimitExceeded
+from ragkb.errors import DocumentRefused, InputError, LimitExceeded, NotFound
 from ragkb.ingest.access import AccessUnclear
 from ragkb.ingest.normalise import one_line
 from ragkb.settings import LimitSettings
 from ragkb.types import Draft
 
+PNG = b"\x89PNG\r\n\x1a\n"
 _HEAD = struct.Struct(">Q")
 _BLOCK = 1 << 20
 _MESSAGE = 1000  # characters
@@ -27,16 +28,27 @@ _OVERHEAD = 64_000_000  # bytes of a reply beside its text: pages, headings, tab
 
 
 @dataclass(frozen=True, slots=True)
+class Picture:
+    """A page to draw, from 1, `scale` pixels a point, with the quote marked."""
+
+    page: int
+    quote: str
+    scale: float
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """What to parse; the file's bytes follow in a frame of their own.
 
     ocr: as for `load`. seconds: that it may take, by the clock; of processor time, as many on each processor.
+    picture: what to draw instead of parsing; the reply is a PNG then.
     """
 
     name: str
     limits: LimitSettings
     ocr: Literal["auto", "on", "off", "later"]
     seconds: int
+    picture: Picture | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +115,29 @@ def decode_request(data: bytes) -> Request:
     return _requests().validate_json(data)
 
 
-def encode_reply(found: Draft | InputError) -> bytes:
+def encode_reply(found: Draft | InputError | NotFound) -> bytes:
     """The reply of a loader that gave a document or raised."""
     if isinstance(found, Draft):
         return _replies().dump_json(Reply(found))
     return _replies().dump_json(Reply(None, type(found).__name__, found.message[:_MESSAGE], found.hint[:_MESSAGE]))
 
 
+def decode_picture(data: bytes) -> bytes:
+    """The PNG. Raises what was raised instead of drawing."""
+    if data.startswith(PNG):
+        return data
+    _decoded(data)
+    raise DocumentRefused("the parser gave no picture")
+
+
 def decode_reply(data: bytes, limits: LimitSettings) -> Draft:
     """The document. Raises what the loader raised, DocumentRefused for a reply that makes no sense."""
+    draft = _decoded(data)
+    _check(draft, limits)
+    return draft
+
+
+def _decoded(data: bytes) -> Draft:
     try:
         reply = _replies().validate_json(data, strict=True)
     except ValidationError as error:
@@ -122,7 +148,6 @@ def decode_reply(data: bytes, limits: LimitSettings) -> Draft:
         }
         kind = kinds.get(reply.error, DocumentRefused)
         raise kind(one_line(reply.message)[:_MESSAGE] or "the parser gave no reason", one_line(reply.hint)[:_MESSAGE])
-    _check(reply.draft, limits)
     return reply.draft
 
 

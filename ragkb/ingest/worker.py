@@ -15,10 +15,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import BinaryIO, NoReturn
 
-from ragkb.errors import DocumentRefused, InputError
+from ragkb.errors import DocumentRefused, InputError, NotFound
 from ragkb.ingest import lockdown
 from ragkb.ingest.loaders import load, prepare
 from ragkb.ingest.wire import (
+    Picture,
     Request,
     Torn,
     decode_request,
@@ -74,13 +75,23 @@ def _lock_down(request: Request) -> None:
 
 
 def _parse(request: Request, data: bytes) -> bytes:
-    """The reply to one document."""
+    """The reply to one document: what it holds, or a picture of a page."""
     try:
+        if request.picture:
+            return draw(data, request.picture)
         return encode_reply(load(data, request.name, request.limits, request.ocr))
-    except InputError as error:
+    except (InputError, NotFound) as error:
         return encode_reply(error)
     except (ValueError, MemoryError) as error:  # of the encoding: text that is no text
         return encode_reply(DocumentRefused(f"what was read cannot be handed over: {type(error).__name__}"))
+
+
+def draw(data: bytes, picture: Picture) -> bytes:
+    """The page as PNG, with the quote marked where it stands. Raises what ragkb.ingest.pages raises."""
+    from ragkb.ingest.pages import boxes, render
+
+    marked = boxes(data, picture.page, picture.quote).boxes if picture.quote.strip() else ()
+    return render(data, picture.page, picture.scale, marked)
 
 
 def _in_own_process(request: Request, data: bytes) -> bytes:

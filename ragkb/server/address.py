@@ -1,4 +1,4 @@
-"""Where a server without keys may listen: on this machine alone."""
+"""Where a server may listen: on this machine alone, while callers do not show who they are."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ def is_loopback(name: str) -> bool:
         return False
 
 
-def check_address(host: str) -> None:
-    """Raises InputError for an address that others can reach, since callers have no keys yet."""
-    if not is_loopback(host):
+def check_address(host: str, is_open: bool = True) -> None:
+    """Raises InputError for an address that others can reach, if everybody may call."""
+    if is_open and not is_loopback(host):
         raise InputError(
-            f"{host}: not a loopback address, and callers have no keys yet", "use 127.0.0.1, ::1 or localhost"
+            f"{host}: not a loopback address, and no key was made",
+            "make one with `ragkb key create --name NAME`, or use 127.0.0.1",
         )

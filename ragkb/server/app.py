@@ -2,41 +2,65 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from fastapi import FastAPI
 from fastapi.middleware import Middleware
 
 from ragkb import __version__
 from ragkb.kb import KnowledgeBase
 from ragkb.server import problems
+from ragkb.server.auditing import Audit
+from ragkb.server.deadlines import Deadline
+from ragkb.server.mcp_route import Mcp
 from ragkb.server.middleware import BodyLimit, Guard, LocalOnly
-from ragkb.server.routes import docs, documents, health, query
-from ragkb.server.service import Service
+from ragkb.server.routes import admin, docs, documents, feedback, health, me, openai, originals, query, web
+from ragkb.server.service import DEFAULT, Site
+from ragkb.server.spoken import OpenAIErrors
+from ragkb.server.tenants import Identify
 from ragkb.settings import Settings
 from ragkb.types import NOBODY, Principal
 
 ABOUT = "Answers questions from a company's documents, with citations that are exact quotes."
 
 
-def create_app(kb: KnowledgeBase, settings: Settings | None = None, *, principal: Principal = NOBODY) -> FastAPI:
-    """The application over `kb`. principal: who every caller is; by default one who sees what everyone may see."""
+def create_app(
+    kb: KnowledgeBase,
+    settings: Settings | None = None,
+    *,
+    principal: Principal = NOBODY,
+    others: Mapping[str, KnowledgeBase] = MappingProxyType({}),
+) -> FastAPI:
+    """The application over `kb`, with `others` by name at /kb/NAME.
+
+    principal: who every caller is while no key was made; by default one who sees what everyone may see.
+    """
     settings = settings or kb.settings
-    service = Service(kb, settings, principal)
+    mcp = Mcp()
+    site = Site({DEFAULT: kb, **others}, settings, principal)
     app = FastAPI(
         title="ragkb",
         version=__version__,
         description=ABOUT,
         docs_url=None,  # FastAPI's page loads its script from a CDN; routes/docs.py makes one that does not
         redoc_url=None,
+        lifespan=mcp.lifespan,
         redirect_slashes=False,  # a redirect would repeat the Host header
         generate_unique_id_function=lambda route: route.name,
         middleware=[
-            Middleware(Guard, service=service),
-            Middleware(LocalOnly),
-            Middleware(BodyLimit, settings=settings),
+            Middleware(Guard, metrics=site.metrics),
+            Middleware(OpenAIErrors),
+            Middleware(LocalOnly, site=site),
+            Middleware(Identify, site=site),
+            Middleware(Audit, site=site),
+            Middleware(Deadline, site=site),
+            Middleware(BodyLimit, site=site),
         ],
     )
-    app.state.service = service
+    app.state.site = site
     problems.install(app)
-    for module in (query, documents, health, docs):
+    for module in (query, openai, feedback, documents, originals, me, admin, health, docs, web):
         app.include_router(module.router)
+    app.router.routes.append(mcp.route)
     return app

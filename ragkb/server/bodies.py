@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, AliasChoices, BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from ragkb.types import Turn
+from ragkb.store.ledger import Feedback
+from ragkb.types import Principal, Turn
 
 WHERE_KEYS = 32
 WHERE_VALUES = 100
@@ -138,6 +139,38 @@ class QueryBody(_Looking):
     stream: bool = Field(False, description="answer as server-sent events")
 
 
+class CitedBody(Body):
+    """What an answer cited."""
+
+    source: Text
+    page: int | None = Field(None, ge=1)
+    quote: Annotated[Text, Field(max_length=20_000)] = ""
+
+
+class FeedbackBody(Body):
+    """What a person thinks of an answer."""
+
+    question: Annotated[Asked, Field(max_length=20_000)]
+    answer: Annotated[Text, Field(max_length=200_000)] = Field(description="as it was given")
+    rating: Literal["up", "down"]
+    comment: Annotated[Text, Field(max_length=20_000)] = ""
+    correction: Annotated[Text, Field(max_length=20_000)] = Field("", description="what would have been right")
+    citations: Annotated[list[CitedBody], Field(max_length=200)] = Field(default=[], description="of the answer")
+
+    def feedback(self, asker: Principal) -> Feedback:
+        citations = tuple(one.model_dump() for one in self.citations)
+        return Feedback(
+            question=self.question,
+            answer=self.answer,
+            rating=self.rating,
+            user=asker.user,
+            groups=asker.groups,
+            comment=self.comment,
+            correction=self.correction,
+            citations=citations,
+        )
+
+
 class NewDocumentBody(Body):
     """A document that is text already. The same source replaces it."""
 
@@ -146,3 +179,12 @@ class NewDocumentBody(Body):
     title: Text = ""
     groups: list[Text] = Field(default=[], description="who may read it; empty: everyone")
     metadata: MetadataMap = Field(default={}, description="values to filter by")
+
+
+class NewKeyBody(Body):
+    """A key to make. Without groups it sees what everyone may see, as an admin everything."""
+
+    name: Name = Field(description="whose it is; the user's name in the audit log")
+    role: Literal["reader", "writer", "admin"] = "reader"
+    groups: list[Text] = Field(default=[], description="whose documents it sees; `*`: all")
+    expires_days: int | None = Field(365, ge=1, le=36_500, description="days until it ends; null: it does not")

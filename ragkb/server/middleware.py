@@ -1,4 +1,4 @@
-"""What stands around every route, outermost first: Guard, LocalOnly, BodyLimit."""
+"""What stands around every route, outermost first: Guard, LocalOnly, Identify (tenants.py), BodyLimit."""
 
 from __future__ import annotations
 
@@ -9,15 +9,22 @@ from collections.abc import Mapping
 
 from fastapi import HTTPException
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ragkb.server.address import is_loopback
+from ragkb.server.identity import Caller
 from ragkb.server.logs import cause, write
+from ragkb.server.metrics import Metrics
 from ragkb.server.problems import crashed, problem, standard
-from ragkb.server.service import Service
-from ragkb.settings import Settings
+from ragkb.server.service import Site
 
 UPLOAD = ("POST", "/v1/documents")
+PREFLIGHT = {
+    "access-control-allow-methods": "GET, POST, DELETE",
+    "access-control-allow-headers": "authorization, content-type, x-api-key",
+    "access-control-max-age": "600",
+}
 HEADERS = {
     "cache-control": "no-store",
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
@@ -30,8 +37,8 @@ HEADERS = {
 class Guard:
     """Gives each request an id, each response the security headers, a log line and a count; nothing raises past it."""
 
-    def __init__(self, app: ASGIApp, service: Service) -> None:
-        self.app, self._service = app, service
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self.app, self._metrics = app, metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -59,9 +66,12 @@ class Guard:
     def _tell(self, scope: Scope, identity: str, status: int, seconds: float) -> None:
         route = getattr(scope.get("route"), "path", "unmatched")
         status = status or 499  # stopped before it was answered
-        self._service.metrics.request(scope["method"], route, status, seconds)
+        self._metrics.request(scope["method"], route, status, seconds)
         milliseconds = round(seconds * 1000, 2)
-        write(logging.INFO, "request", id=identity, method=scope["method"], route=route, status=status, ms=milliseconds)
+        caller: Caller | None = scope["state"].get("caller")
+        key = {"key": caller.key.id} if caller and caller.key else {}
+        told = {"method": scope["method"], "route": route, "status": status, "ms": milliseconds}
+        write(logging.INFO, "request", id=identity, **told, auth=caller.auth if caller else "none", **key)
 
 
 def _dress(message: Message, headers: Mapping[str, str]) -> None:
@@ -72,14 +82,15 @@ def _dress(message: Message, headers: Mapping[str, str]) -> None:
 
 
 class LocalOnly:
-    """Keeps web pages out while callers have no keys.
+    """Keeps web pages out that are not of this server, nor of `server.origins`.
 
-    A page in the same machine's browser can reach a loopback server: by a form (its Origin tells) or by a name of its
-    own that resolves to 127.0.0.1 (its Host tells).
+    While callers have no keys, a page in the same machine's browser could reach a loopback server: by a form (its
+    Origin tells) or by a name of its own that resolves to 127.0.0.1 (its Host tells). With keys only the Origin counts,
+    since a proxy may know a caller by what their browser sends by itself.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    def __init__(self, app: ASGIApp, site: Site) -> None:
+        self.app, self._site = app, site
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -87,14 +98,32 @@ class LocalOnly:
             return
         headers = Headers(scope=scope)
         host, origin = headers.get("host"), headers.get("origin")
-        if host is not None and not is_loopback(_name(host)):
+        if host is not None and not is_loopback(_name(host)) and self._site.is_open:
             refused = problem(400, "bad_request", "this server answers to localhost alone", "name it localhost")
             await refused(scope, receive, send)
+        elif origin is not None and origin in self._site.settings.server.origins:
+            await self._shared(origin, headers, scope, receive, send)
         elif origin is not None and origin.partition("://")[2] != host:
-            refused = problem(403, "forbidden", "requests of other web pages are refused", "call it from a program")
+            hint = "call it from a program; the operator can name this origin in server.origins"
+            refused = problem(403, "forbidden", "requests of other web pages are refused", hint)
             await refused(scope, receive, send)
         else:
             await self.app(scope, receive, send)
+
+    async def _shared(self, origin: str, headers: Headers, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers a page of another origin that the operator named; its browser asks first what it may send."""
+        allowed = {"access-control-allow-origin": origin, "vary": "origin"}
+        if scope["method"] == "OPTIONS" and "access-control-request-method" in headers:
+            await Response(status_code=204, headers={**allowed, **PREFLIGHT})(scope, receive, send)
+            return
+
+        async def shared(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                _dress(message, {**allowed, "access-control-expose-headers": "x-request-id, retry-after"})
+                MutableHeaders(scope=message)["cross-origin-resource-policy"] = "cross-origin"
+            await send(message)
+
+        await self.app(scope, receive, shared)
 
 
 def _name(host: str) -> str:
@@ -105,17 +134,17 @@ def _name(host: str) -> str:
 class BodyLimit:
     """Refuses a body over the limit: by its Content-Length before it is read, else as soon as it is passed."""
 
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self.app = app
-        self._body = settings.server.body_bytes
-        # the form around a file, or the fields beside a text, come on top of it
-        self._upload = settings.limits.file_bytes + settings.server.body_bytes
+    def __init__(self, app: ASGIApp, site: Site) -> None:
+        self.app, self._site = app, site
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        limit = self._upload if (scope["method"], scope["path"]) == UPLOAD else self._body
+        settings = self._site.settings
+        limit = settings.server.body_bytes
+        if scope["method"] == UPLOAD[0] and scope["path"].removeprefix(scope.get("root_path", "")) == UPLOAD[1]:
+            limit += settings.limits.file_bytes  # the form around a file, or the fields beside a text, come on top
         length = Headers(scope=scope).get("content-length", "0")
         if not length.isdecimal():
             await standard(400, {"connection": "close"})(scope, receive, send)

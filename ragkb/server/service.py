@@ -2,68 +2,224 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import threading
-from collections.abc import Callable
-from typing import Annotated, TypeVar, cast
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, TypeVar, cast
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, Request
 
 from ragkb.kb import KnowledgeBase
+from ragkb.server.identity import Caller, of_claims, of_proxy, opened, secret_of
+from ragkb.server.logs import cause, write
 from ragkb.server.metrics import Metrics
+from ragkb.server.oidc import Provider
+from ragkb.server.problems import Refused
+from ragkb.server.rate import Buckets
+from ragkb.server.record import watched
 from ragkb.settings import Settings
+from ragkb.stop import Stopped, stoppable
+from ragkb.store.keys import Role
 from ragkb.types import Principal
 
 Result = TypeVar("Result")
+DEFAULT = "default"
+"""Name of the knowledge base at /v1."""
 
 
 class Service:
     """One served knowledge base. Its calls are synchronous, so they run in threads.
 
-    principal: who every caller is, until callers have keys. running: calls at work now; those outlive a cancelled
-    request. Readers share `server.concurrency` threads; writers wait for each other, since one writes at a time.
+    running: calls at work now. Readers of all knowledge bases share `server.concurrency` threads; writers of one wait
+    for each other, since one writes at a time.
     """
 
-    def __init__(self, kb: KnowledgeBase, settings: Settings, principal: Principal) -> None:
-        self.kb, self.settings, self.principal = kb, settings, principal
-        self.metrics = Metrics()
+    def __init__(self, name: str, kb: KnowledgeBase, site: Site) -> None:
+        self.name, self.kb, self._site = name, watched(kb), site
         self.running = 0
+        self._keyed = False
         self._count = threading.Lock()
-        self._readers = CapacityLimiter(settings.server.concurrency)
         self._writers = CapacityLimiter(1)
+        self._left: set[asyncio.Future[Any]] = set()
+
+    @property
+    def settings(self) -> Settings:
+        """Those in force."""
+        return self._site.settings
+
+    @property
+    def metrics(self) -> Metrics:
+        """Those of the server."""
+        return self._site.metrics
+
+    @property
+    def keyed(self) -> bool:
+        """Whether a key was ever made for it. Once it was, it stays so."""
+        self._keyed = self._keyed or self.kb.ledger.keys.exist()
+        return self._keyed
 
     async def read(self, work: Callable[[], Result]) -> Result:
-        """The result of `work`, done in a reader's thread."""
-        return await self._run(work, self._readers)
+        """The result of `work`, done in a reader's thread. Raises Refused if too many wait for one."""
+        self._check_queue(self._site.readers)
+        return await self._run(work, self._site.readers)
+
+    async def go_on(self, work: Callable[[], Result]) -> Result:
+        """The result of the next step of something that has begun: it waits, however many others do."""
+        return await self._run(work, self._site.readers)
 
     async def write(self, work: Callable[[], Result]) -> Result:
-        """The result of `work`, done in the writer's thread."""
+        """The result of `work`, done in the writer's thread. Raises Refused if too many wait for it."""
+        self._check_queue(self._writers)
         return await self._run(work, self._writers)
 
+    def _check_queue(self, limiter: CapacityLimiter) -> None:
+        if limiter.statistics().tasks_waiting >= self.settings.server.queue:
+            raise Refused(503, "the server is busy", "come back in a moment", {"retry-after": "1"})
+
     async def _run(self, work: Callable[[], Result], limiter: CapacityLimiter) -> Result:
+        """Runs in a task of its own, which keeps its place among the threads until the work has really ended.
+
+        When nobody waits for it any more, work that has begun is asked to stop, and other work never begins.
+        """
+        stop, begun = threading.Event(), threading.Event()
+
         def counted() -> Result:
+            begun.set()
             self._add(1)
             try:
-                return work()
+                with stoppable(stop):
+                    return work()
             finally:
                 self._add(-1)
 
-        return await to_thread.run_sync(counted, limiter=limiter, abandon_on_cancel=True)
+        task = asyncio.ensure_future(to_thread.run_sync(counted, limiter=limiter))
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            stop.set()
+            if not begun.is_set():
+                task.cancel()
+            self._left.add(task)
+            task.add_done_callback(self._forget)
+            raise
+
+    def _forget(self, task: asyncio.Future[Any]) -> None:
+        """What work came to that nobody waited for."""
+        self._left.discard(task)
+        if not task.cancelled():
+            error = task.exception()
+            if error is not None and not isinstance(error, Stopped):
+                write(logging.WARNING, "left", **cause(error))
 
     def _add(self, change: int) -> None:
         with self._count:
             self.running += change
 
 
+class Site:
+    """All that one server serves: its knowledge bases by name. principal: of every caller, while there are no keys."""
+
+    def __init__(self, kbs: Mapping[str, KnowledgeBase], settings: Settings, principal: Principal) -> None:
+        self.metrics = Metrics()
+        self.readers = CapacityLimiter(settings.server.concurrency)
+        self.services = {name: Service(name, kb, self) for name, kb in kbs.items()}
+        self._open = opened(principal)
+        self._buckets = Buckets()
+        self.use(settings)
+
+    def use(self, settings: Settings) -> None:
+        """Puts settings into force, from the next request on. Address, port and knowledge bases stay as they are."""
+        self.settings = settings
+        self.readers.total_tokens = settings.server.concurrency
+        self._provider = Provider(settings.server.oidc) if settings.server.oidc.issuer else None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether everybody may call: nobody else says who they are, and no knowledge base ever had a key."""
+        server = self.settings.server
+        if server.oidc.issuer or server.proxy.peers:
+            return False
+        return not any(service.keyed for service in self.services.values())
+
+    @property
+    def running(self) -> int:
+        """Calls at work now."""
+        return sum(service.running for service in self.services.values())
+
+    async def identify(self, name: str, headers: Mapping[str, str], peer: str) -> Caller | None:
+        """Who calls the knowledge base of that name; None if they do not show who they are."""
+        service, secret, server = self.services.get(name), secret_of(headers), self.settings.server
+        if self.is_open:
+            return self._open
+        if service is None:
+            return None
+        key = service.kb.ledger.keys.check(secret) if secret else None
+        if key:
+            return Caller(key.principal, key.role, "key", key)
+        claims = await to_thread.run_sync(self._provider.claims, secret) if self._provider and secret else None
+        if claims:
+            return of_claims(claims, server.oidc, name)
+        return of_proxy(headers, peer, server.proxy, name)
+
+    def wait(self, name: str, caller: Caller | None, peer: str) -> int:
+        """Seconds until the caller may send another request; 0: now. Those that nobody knows count by their address."""
+        server = self.settings.server
+        if not server.rate_per_minute or (caller and caller.auth == "open"):
+            return 0
+        who = f"{name} {caller.name}" if caller else f"address {peer}"
+        return self._buckets.wait(who, server.rate_per_minute / 60, server.burst)
+
+
+# --- what routes name -------------------------------------------------------------------------------------------------
+
+
+def site(request: Request) -> Site:
+    """All that is served."""
+    return cast(Site, request.app.state.site)
+
+
 def service(request: Request) -> Service:
-    """The service that the application was made with."""
-    return cast(Service, request.app.state.service)
+    """The knowledge base that the path names."""
+    found = site(request).services.get(request.state.kb)
+    if found is None:
+        raise Refused(404)
+    return found
 
 
-def principal(request: Request) -> Principal:
-    """Who asks. The one place where a request becomes a principal: no header is trusted, keys will be read here."""
-    return service(request).principal
+def caller(request: Request) -> Caller:
+    """Who calls, as the middleware found out."""
+    found = cast("Caller | None", request.state.caller)
+    if found is None:
+        raise Refused(401)
+    return found
 
 
+class _Needs:
+    """Lets callers of a role, or a higher one, pass. Gives their principal."""
+
+    def __init__(self, role: Role) -> None:
+        self._role = role
+
+    def __call__(self, calling: Annotated[Caller, Depends(caller)]) -> Principal:
+        if not calling.may(self._role):
+            raise Refused(
+                403, f"this takes the role {self._role}, the caller's is {calling.role}", "ask with another key"
+            )
+        return calling.principal
+
+
+def scraper(request: Request) -> None:
+    """Lets an administrator pass, and everybody if the setting or the server is open."""
+    if not (site(request).is_open or site(request).settings.server.open_metrics):
+        _Needs("admin")(caller(request))
+
+
+Everywhere = Annotated[Site, Depends(site)]
 Served = Annotated[Service, Depends(service)]
-Asker = Annotated[Principal, Depends(principal)]
+Calling = Annotated[Caller, Depends(caller)]
+Asker = Annotated[Principal, Depends(_Needs("reader"))]
+Writer = Annotated[Principal, Depends(_Needs("writer"))]
+Scraper = Annotated[None, Depends(scraper)]
+Administrator = Annotated[Principal, Depends(_Needs("admin"))]

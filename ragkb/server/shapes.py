@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -62,7 +62,10 @@ class DocumentsShape(_Shape):
 
 
 class DocumentShape(_Shape):
-    """One document. Offsets count code points of `text`; page n begins at page_starts[n - 1]."""
+    """One document. Offsets count code points of `text`; page n begins at page_starts[n - 1].
+
+    original: the file itself is kept, so that it can be downloaded, and the pages of a PDF drawn.
+    """
 
     id: str
     source: str
@@ -76,6 +79,7 @@ class DocumentShape(_Shape):
     sha256: str
     metadata: dict[str, Any]
     ingested_at: str
+    original: bool
     text: str
     page_starts: list[int]
     headings: list[Heading]
@@ -116,15 +120,161 @@ class DeletedShape(_Shape):
     deleted: str
 
 
+class MeShape(_Shape):
+    """The caller. groups: `*` is every document. kb: of the path; kbs: all that the caller reaches."""
+
+    user: str
+    groups: list[str]
+    role: Literal["reader", "writer", "admin"]
+    kb: str
+    kbs: list[str]
+    auth: Literal["open", "key", "oidc", "proxy"]
+
+
+class KeyShape(_Shape):
+    """What is known of a key. Times are ISO 8601 in UTC, null: never."""
+
+    id: str
+    name: str
+    role: Literal["reader", "writer", "admin"]
+    groups: list[str]
+    created_at: str
+    expires_at: str | None
+    revoked_at: str | None
+    last_used_at: str | None
+    state: Literal["active", "expired", "revoked"]
+
+
+class KeysShape(_Shape):
+    """Every key that was ever made, oldest first."""
+
+    keys: list[KeyShape]
+
+
+class MadeKeyShape(KeyShape):
+    """A new key, which is shown this once."""
+
+    key: str
+
+
+class StatusShape(_Shape):
+    """What a knowledge base holds. keys: how many of each state. running: calls at work in the whole server."""
+
+    kb: str
+    documents: int
+    chunks: int
+    characters: int
+    groups: list[str]
+    languages: dict[str, int]
+    embedder: str
+    precision: str
+    dim: int
+    generation: int
+    disk: dict[str, int]
+    memory: dict[str, int]
+    keys: dict[str, int]
+    running: int
+
+
+class FeedbackShape(_Shape):
+    """The id under which it is kept."""
+
+    id: str
+
+
 class HealthShape(_Shape):
     """`ok` or `ready`."""
 
     status: str
 
 
+# --- OpenAI's protocol ------------------------------------------------------------------------------------------------
+
+
+class ModelShape(_Shape):
+    """One model: a knowledge base."""
+
+    id: str
+    object: Literal["model"]
+    created: int
+    owned_by: str
+
+
+class ModelsShape(_Shape):
+    """The models."""
+
+    object: Literal["list"]
+    data: list[ModelShape]
+
+
+class SaidShape(_Shape):
+    """The message."""
+
+    role: Literal["assistant"]
+    content: str
+    refusal: None
+
+
+class ChoiceShape(_Shape):
+    """The one choice."""
+
+    index: int
+    message: SaidShape
+    logprobs: None
+    finish_reason: Literal["stop"]
+
+
+class TokensShape(_Shape):
+    """Tokens of the language model; 0 where none is used."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+
+
+class ChatShape(_Shape):
+    """A completion. What follows `usage` is ragkb's own, and absent from titles that a front end asks for itself."""
+
+    id: str
+    object: Literal["chat.completion"]
+    created: int
+    model: str
+    choices: list[ChoiceShape]
+    usage: TokensShape
+    citations: list[Citation] = []
+    abstained: bool = False
+    confidence: float = 0
+    groundedness: float | None = None
+
+
+class OpenAIProblem(_Shape):
+    """type: OpenAI's kind of error. code: the type that other routes give."""
+
+    message: str
+    type: str
+    param: None
+    code: str
+
+
+class OpenAIErrorShape(_Shape):
+    """An error of OpenAI's protocol."""
+
+    error: OpenAIProblem
+
+
+def openai_problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The errors of a route of OpenAI's protocol, for OpenAPI. What is 422 elsewhere is 400 there."""
+    described = problems(*(422 if status == 400 else status for status in statuses))
+    return {
+        400 if status == 422 else status: {**about, "model": OpenAIErrorShape} for status, about in described.items()
+    }
+
+
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """The errors of a route, for OpenAPI."""
     words = {
+        401: "No key, or none that is valid here.",
+        403: "The caller's role does not allow it.",
         404: "Absent, or not visible to the caller: the two look the same.",
         409: "Another process writes; Retry-After says when to come back.",
         413: "A limit was passed.",

@@ -1,7 +1,8 @@
-"""One file that holds one moment of a knowledge base: the catalogue, from which the indexes are made again.
+"""One file that holds one moment of a knowledge base: the catalogue, from which the indexes are made again, and the
+original files that it lists.
 
-The file is a ZIP with catalogue.sqlite and manifest.json (format, generation, SHA-256, counts). It is taken by SQLite's
-VACUUM INTO from one read snapshot, so a writer neither waits nor shows half of a commit in it.
+The file is a ZIP with catalogue.sqlite, manifest.json (format, generation, SHA-256, counts) and originals/. The
+catalogue is taken by SQLite's VACUUM INTO from one read snapshot, so a writer neither waits nor shows half of a commit.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import hashlib
 import json
 import lzma
 import os
+import re
 import shutil
 import struct
 import tempfile
@@ -23,7 +25,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from ragkb.errors import InputError, NotFound, StorageError
-from ragkb.store import meta
+from ragkb.store import meta, originals
 from ragkb.store.catalogue import CATALOGUE, Catalogue, sound
 from ragkb.store.crashpoints import reached
 from ragkb.store.files import make_folders, sha256_file, storage_errors, sync_file, sync_folder
@@ -34,6 +36,8 @@ from ragkb.store.verify import verify
 
 MANIFEST = "manifest.json"
 WORKPLACE = ".ragkb-backup-"
+ATTEMPTS = 5
+_ORIGINAL = re.compile(rf"{originals.FOLDER}/([0-9a-f]{{64}})")
 _KEYS = {"format", "generation", "documents", "chunks", "embedder", "sha256"}
 # What zipfile raises for a file that is damaged, or packed in a way that it does not know.
 _UNREADABLE = (
@@ -69,20 +73,37 @@ def backup(store: Store, file: Path) -> Backup:
     if file.exists():
         raise InputError(f"{file} exists", "name a new file")
     with storage_errors(file), _workplace(file.parent) as folder:
-        copy = folder / CATALOGUE
-        store.catalogue.copy_to(copy)
-        reached("backup: catalogue copied")
-        manifest = _manifest(copy)
         packed = folder / "packed"
-        with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
-            archive.write(copy, CATALOGUE)
-            archive.writestr(MANIFEST, json.dumps(manifest, sort_keys=True))
+        for attempt in range(ATTEMPTS):
+            try:
+                manifest = _pack(store, folder / CATALOGUE, packed)
+                break
+            except FileNotFoundError:  # a writer has removed an original since the catalogue was copied
+                if attempt == ATTEMPTS - 1:
+                    raise
         sync_file(packed)
         reached("backup: packed")
         packed.rename(file)
         reached("backup: renamed")
         sync_folder(file.parent)
         return _backup(file, manifest)
+
+
+def _pack(store: Store, copy: Path, packed: Path) -> dict[str, object]:
+    """Copies the catalogue, and packs it with the originals that it lists. Returns the manifest."""
+    copy.unlink(missing_ok=True)
+    store.catalogue.copy_to(copy)
+    reached("backup: catalogue copied")
+    manifest, names = _manifest(copy)
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        archive.write(copy, CATALOGUE)
+        archive.writestr(MANIFEST, json.dumps(manifest, sort_keys=True))
+        for name in sorted(names):
+            path = store.originals.folder / name
+            if sha256_file(path) != name:
+                raise StorageError(f"{path}: damaged, its SHA-256 is another", originals.REPAIR)
+            archive.write(path, f"{originals.FOLDER}/{name}")
+    return manifest
 
 
 def restore(file: Path, folder: Path) -> Backup:
@@ -126,17 +147,19 @@ def _workplace(folder: Path) -> Iterator[Path]:
             yield Path(made)
 
 
-def _manifest(copy: Path) -> dict[str, object]:
+def _manifest(copy: Path) -> tuple[dict[str, object], set[str]]:
+    """(the manifest of a copied catalogue, the originals that it lists)."""
     held = Catalogue(copy)
     with held.read() as at, sound(copy):
         held.check_seal(at)
         values = meta.values(at)
         documents = at.execute("SELECT count(*) FROM documents").fetchone()[0]
         chunks = at.execute("SELECT count(*) FROM chunks").fetchone()[0]
+        names = originals.names(at)
     held.close()
     for rest in ("-wal", "-shm"):
         copy.with_name(copy.name + rest).unlink(missing_ok=True)
-    return {
+    manifest = {
         "format": FORMAT,
         "generation": int(values["generation"]),
         "documents": documents,
@@ -144,25 +167,39 @@ def _manifest(copy: Path) -> dict[str, object]:
         "embedder": values["embedder"],
         "sha256": sha256_file(copy),
     }
+    return manifest, names
 
 
 def _unpack(file: Path, staging: Path) -> dict[str, object]:
-    """Writes the catalogue of the backup into `staging`, checked against its manifest."""
+    """Writes the catalogue of the backup into `staging`, checked against its manifest, and the originals."""
     try:
         with zipfile.ZipFile(file) as archive:
             manifest: dict[str, object] = dict(json.loads(archive.read(MANIFEST)))
-            digest = hashlib.sha256()
-            with archive.open(CATALOGUE) as packed, (staging / CATALOGUE).open("wb") as out:
-                while block := packed.read(1 << 20):
-                    digest.update(block)
-                    out.write(block)
-                out.flush()
-                os.fsync(out.fileno())
+            digest = _extract(archive, CATALOGUE, staging / CATALOGUE)
+            names = [match[1] for match in map(_ORIGINAL.fullmatch, archive.namelist()) if match]
+            if names:
+                make_folders(staging / originals.FOLDER)
+            for name in names:
+                _extract(archive, f"{originals.FOLDER}/{name}", staging / originals.FOLDER / name)
+            if names:
+                sync_folder(staging / originals.FOLDER)
     except _UNREADABLE as error:
         raise StorageError(f"{file}: damaged, or no backup ({error})", "take another backup file") from None
-    if digest.hexdigest() != manifest.get("sha256") or manifest.keys() != _KEYS:
+    if digest != manifest.get("sha256") or manifest.keys() != _KEYS:
         raise StorageError(f"{file}: damaged, its catalogue is not the one that was packed", "take another backup file")
     return manifest
+
+
+def _extract(archive: zipfile.ZipFile, name: str, path: Path) -> str:
+    """Writes a file of the archive, durably; returns its SHA-256."""
+    digest = hashlib.sha256()
+    with archive.open(name) as packed, path.open("wb") as out:
+        while block := packed.read(1 << 20):
+            digest.update(block)
+            out.write(block)
+        out.flush()
+        os.fsync(out.fileno())
+    return digest.hexdigest()
 
 
 def _index(staging: Path) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass
 from typing import Any
 
+from ragkb.store import originals
 from ragkb.store.records import Entry, Known
 from ragkb.types import (
     Chunk,
@@ -26,9 +27,11 @@ _STORED = """number, id, generation, access, root, source, media_type, language,
   ingested_at, pages, characters, title, metadata, page_starts, headings, tables, text"""
 _INFO = """SELECT d.number, d.access, d.access_checksum, d.id, d.source, d.title, d.pages,
   (SELECT count(*) FROM chunks c WHERE c.document = d.number), d.characters, d.media_type, d.language, d.sha256,
-  d.metadata, d.ingested_at FROM documents d"""
+  d.metadata, d.ingested_at,
+  EXISTS (SELECT 1 FROM index_files f WHERE f.kind = 'originals' AND f.name = CAST(d.number AS TEXT))
+  FROM documents d"""
 _KNOWN = """SELECT id, root, source, sha256, size, mtime_ns, fingerprint,
-  (SELECT count(*) FROM chunks WHERE document = number), pages FROM documents"""
+  (SELECT count(*) FROM chunks WHERE document = number), pages, media_type FROM documents"""
 
 
 # --- writing ----------------------------------------------------------------------------------------------------------
@@ -78,24 +81,29 @@ def insert(at: sqlite3.Connection, entry: Entry, place: Place, model: str) -> No
     set_checksum(at, place.number)
 
 
-def remove(at: sqlite3.Connection, identity: str, generation: int) -> bool:
-    """Takes the document out of the catalogue; the indexes follow at their next commit. False if it is not there."""
-    row = at.execute("SELECT number FROM documents WHERE id = ?", (identity,)).fetchone()
+def remove(at: sqlite3.Connection, identity: str, generation: int) -> str | None:
+    """Takes the document out of the catalogue; the indexes follow at their next commit.
+
+    Returns the SHA-256 of its file, None if the document is not there.
+    """
+    row = at.execute("SELECT number, sha256 FROM documents WHERE id = ?", (identity,)).fetchone()
     if row is None:
-        return False
-    at.execute("DELETE FROM documents WHERE number = ?", row)
+        return None
+    originals.drop(at, row[0])
+    at.execute("DELETE FROM documents WHERE number = ?", row[:1])
     at.execute("INSERT INTO removed VALUES (?, ?, 1)", (row[0], generation))
-    return True
+    return str(row[1])
 
 
-def touch(at: sqlite3.Connection, identity: str, root: str, source: str, size: int, mtime_ns: int) -> None:
-    """Records where the same bytes were seen last: a file that was renamed or merely touched."""
+def touch(at: sqlite3.Connection, identity: str, root: str, source: str, size: int, mtime_ns: int) -> int:
+    """Records where the same bytes were seen last: a file that was renamed or merely touched. Returns the number."""
     row = at.execute("SELECT number FROM documents WHERE id = ?", (identity,)).fetchone()
     at.execute(
         "UPDATE documents SET root = ?, source = ?, size = ?, mtime_ns = ? WHERE number = ?",
         (root, source, size, mtime_ns, row[0]),
     )
     set_checksum(at, row[0])
+    return int(row[0])
 
 
 def removed_since(at: sqlite3.Connection, generation: int) -> list[int]:
@@ -242,17 +250,23 @@ def info(at: sqlite3.Connection, as_: Principal) -> Iterator[DocumentInfo]:
             yield found
 
 
+def summary(at: sqlite3.Connection, identity: str, as_: Principal) -> tuple[int, DocumentInfo] | None:
+    """(number, the document without its text); None if it is not there or not visible."""
+    row = at.execute(f"{_INFO} WHERE d.id = ?", (identity,)).fetchone()
+    found = _visible(row, as_) if row else None
+    return (int(row[0]), found) if found else None
+
+
 def document(at: sqlite3.Connection, identity: str, as_: Principal) -> Document | None:
     """The document with that public id; None if it is not there or not visible."""
-    row = at.execute(f"{_INFO} WHERE d.id = ?", (identity,)).fetchone()
-    summary = _visible(row, as_) if row else None
-    if summary is None:
+    found = summary(at, identity, as_)
+    if found is None:
         return None
     text, pages, headings, tables = at.execute(
-        "SELECT text, page_starts, headings, tables FROM documents WHERE number = ?", (row[0],)
+        "SELECT text, page_starts, headings, tables FROM documents WHERE number = ?", found[:1]
     ).fetchone()
     return Document(
-        summary,
+        found[1],
         text,
         tuple(json.loads(pages)),
         tuple(Heading(*item) for item in json.loads(headings)),
@@ -277,6 +291,7 @@ def _visible(row: Sequence[Any], as_: Principal) -> DocumentInfo | None:
         sha256,
         metadata,
         at,
+        original,
     ) = row
     groups = groups_of(number, access, stored)
     if groups is None or not as_.may_read(groups):
@@ -294,6 +309,7 @@ def _visible(row: Sequence[Any], as_: Principal) -> DocumentInfo | None:
         sha256=sha256,
         metadata=json.loads(metadata),
         ingested_at=at,
+        original=bool(original),
     )
 
 

@@ -21,7 +21,8 @@ def put(at: sqlite3.Connection, key: str, value: object) -> None:
     background: see embeddings.background; measured anew when committed_chunk has doubled.
     committed_chunk: chunks with a greater number that an index holds are phantoms of a writer that died.
     pending: 1 from the reservation of numbers to the commit: the lexical index may be ahead of the catalogue.
-    seal: SHA-256 over the rest of meta and over index_files.
+    seal: SHA-256 over the rest of meta and over index_files, originals aside: those have a seal of their own.
+    originals: see originals.is_sealed.
     lexical_folder: the folder of the lexical index in force.
     forgotten: the generation up to which removals are no longer recorded.
     """
@@ -71,7 +72,9 @@ def is_sealed(at: sqlite3.Connection) -> bool:
 
 def _seal(at: sqlite3.Connection) -> str:
     held = sorted(item for item in values(at).items() if item[0] != "seal")
-    files = at.execute("SELECT kind, name, sha256, bytes, rows FROM index_files ORDER BY kind, name").fetchall()
+    query = """SELECT kind, name, sha256, bytes, rows FROM index_files
+               WHERE kind != 'originals' ORDER BY kind, name"""
+    files = at.execute(query).fetchall()
     return hashlib.sha256(repr((held, files)).encode("utf-8", "surrogatepass")).hexdigest()
 
 

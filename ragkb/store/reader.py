@@ -12,13 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ragkb.errors import NotFound, StorageError
-from ragkb.store import chunks, documents, embeddings, meta
+from ragkb.store import chunks, documents, embeddings, meta, originals
 from ragkb.store.catalogue import sound
 from ragkb.store.chunks import ChunkRow, StoredSpan
+from ragkb.store.files import storage_errors
 from ragkb.store.lexical import REPAIR
+from ragkb.store.records import IndexFile
 from ragkb.store.snapshot import Snapshot, Visible, Where
 from ragkb.store.vectors import nearest
-from ragkb.types import Document, DocumentInfo, Principal
+from ragkb.types import Document, DocumentInfo, Original, Principal
 
 if TYPE_CHECKING:
     from ragkb.store.store import Store
@@ -76,8 +78,34 @@ class Reader:
         with sound(self.store.catalogue.path):
             found = documents.document(self.at, identity, as_)
         if found is None:
-            raise NotFound(f"document {identity!r} was not found", "list the documents that you can see")
+            raise _absent(identity)
         return found
+
+    def original(self, identity: str, as_: Principal) -> Original:
+        """The file that the document was made of. Raises NotFound, also where it was not kept, StorageError."""
+        with sound(self.store.catalogue.path):
+            found = documents.summary(self.at, identity, as_)
+            file = originals.of(self.at, found[0]) if found else None
+        if found is None:
+            raise _absent(identity)
+        if file is None:
+            raise NotFound(
+                f"the file of document {identity!r} was not kept",
+                "set ingest.originals and ingest it again; text that was added, and what is redacted, has none",
+            )
+        name = found[1].source.rpartition("/")[2]
+        return Original(name, found[1].media_type, self._bytes(identity, file))
+
+    def _bytes(self, identity: str, file: IndexFile) -> bytes:
+        try:
+            with storage_errors(self.store.originals.folder):
+                return self.store.originals.read(file)
+        except StorageError as error:
+            if isinstance(error.__cause__, FileNotFoundError):
+                with self.store.catalogue.read() as now:  # removed since this transaction began?
+                    if not originals.is_listed(now, file.sha256):
+                        raise _absent(identity) from None
+            raise
 
     def context(self, identity: str, start: int) -> str:
         """What was indexed beside the text of the chunk of that document that begins at `start`."""
@@ -107,3 +135,7 @@ class Reader:
     def embeddings(self, digests: Sequence[bytes]) -> dict[bytes, NDArray[np.float16]]:
         """Stored vectors among `digests`."""
         return embeddings.held(self.at, digests, self.store.embedder)
+
+
+def _absent(identity: str) -> NotFound:
+    return NotFound(f"document {identity!r} was not found", "list the documents that you can see")

@@ -54,11 +54,16 @@ class Known:
     fingerprint: str
     chunks: int
     pages: int | None
+    media_type: str
+
+
+Touched = tuple[str, str, str, int, int, str]
+"""(id, root, source, size, mtime_ns, sha256) of a file whose bytes are stored already."""
 
 
 @dataclass(frozen=True, slots=True)
 class IndexFile:
-    """One file of an index as the catalogue lists it. rows: vectors in it, deleted ones included; lexical: 0."""
+    """One file as the catalogue lists it: of an index, or an original. rows: vectors in it, deleted ones included."""
 
     name: str
     sha256: str

@@ -73,6 +73,8 @@ CREATE TABLE removed (
   in_lexical INTEGER NOT NULL
 );
 
+-- Of originals, whose file is named by its sha256, name is the number of the document and rows is 0. (This stands here
+-- since the catalogue keeps the text between the brackets, and verify compares it.)
 CREATE TABLE index_files (
   kind TEXT NOT NULL,           -- vectors, lexical
   name TEXT NOT NULL,

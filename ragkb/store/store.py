@@ -10,12 +10,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ragkb.errors import InputError, ModelError, NotFound, StorageError
-from ragkb.store import documents, meta, snapshot
+from ragkb.store import documents, meta, originals, snapshot
 from ragkb.store.catalogue import CATALOGUE, GENERATION, STAGING, Catalogue, sound
 from ragkb.store.crashpoints import reached
 from ragkb.store.files import make_folders, sha256_file, storage_errors, sync_folder
 from ragkb.store.lexical import REPAIR, LexicalIndex, new_lexical_folder
 from ragkb.store.lock import writer_lock
+from ragkb.store.originals import FOLDER, Originals
 from ragkb.store.reader import Reader
 from ragkb.store.records import Known
 from ragkb.store.snapshot import Snapshot
@@ -32,6 +33,7 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.catalogue = Catalogue(folder / CATALOGUE)
+        self.originals = Originals(folder)
         self.catalogue.check()
         with self.catalogue.read() as at:
             held = meta.values(at)
@@ -85,8 +87,13 @@ class Store:
         self._snapshot = None
 
     def bytes_on_disk(self) -> dict[str, int]:
-        """Bytes of the catalogue, of the vectors and of the lexical index."""
-        parts = {"catalogue": f"{CATALOGUE}*", "vectors": "vectors/*", "lexical": "lexical-*/*"}
+        """Bytes of the catalogue, of the vectors, of the lexical index and of the original files."""
+        parts = {
+            "catalogue": f"{CATALOGUE}*",
+            "vectors": "vectors/*",
+            "lexical": "lexical-*/*",
+            "originals": f"{FOLDER}/*",
+        }
         return {name: sum(map(_size, self.folder.glob(glob))) for name, glob in parts.items()}
 
     def require_embedder(self, embedder: str) -> None:
@@ -126,6 +133,11 @@ class Store:
         """What is stored of a file with these bytes, by root and source."""
         with self.catalogue.read() as at, sound(self.catalogue.path):
             return documents.known_by_content(at, sha256)
+
+    def keeps_original(self, sha256: str) -> bool:
+        """Whether the file with these bytes is kept for a document."""
+        with self.catalogue.read() as at:
+            return originals.is_listed(at, sha256)
 
     def roots(self) -> list[str]:
         """The roots under which documents are stored, sorted."""

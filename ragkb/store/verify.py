@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ragkb.errors import StorageError
-from ragkb.store import documents, embeddings, meta
+from ragkb.store import documents, embeddings, meta, originals
 from ragkb.store.catalogue import CATALOGUE, sound
 from ragkb.store.files import sha256_file
 from ragkb.store.lock import is_held
@@ -55,7 +55,7 @@ def _problems(at: sqlite3.Connection, store: Store) -> list[Problem]:
     with sound(store.catalogue.path):
         problems += [*_files(at, store), *_log(at, store), *_documents(at), *_removed(at), *_embeddings(at, store)]
         damaged = {problem.where for problem in problems if problem.kind in ("missing", "checksum")}
-        problems += [*_vectors(at, store, damaged), *_lexical(at, store, damaged)]
+        problems += [*_vectors(at, store, damaged), *_lexical(at, store, damaged), *_originals(at, store)]
     return problems
 
 
@@ -170,6 +170,26 @@ def _digest(path: Path) -> str | None:
         return None
     except OSError as error:
         return str(error)
+
+
+def _originals(at: sqlite3.Connection, store: Store) -> Iterator[Problem]:
+    if not originals.is_sealed(at):
+        yield Problem("checksum", CATALOGUE, "its list of originals is not what was stored")
+    query = """SELECT count(*) FROM index_files f WHERE kind = ? AND NOT EXISTS
+        (SELECT 1 FROM documents d WHERE d.number = CAST(f.name AS INTEGER) AND d.sha256 = f.sha256)"""
+    strange = at.execute(query, (originals.KIND,)).fetchone()[0]
+    if strange:
+        yield Problem("malformed", CATALOGUE, f"{strange} originals belong to no document")
+    listed = {file.sha256 for file in originals.listed(at)}
+    for name in sorted(listed):
+        digest = _digest(store.originals.folder / name)
+        if digest is None:
+            yield Problem("missing", f"originals/{name}", "listed in the catalogue, not on disk")
+        elif digest != name:
+            yield Problem("checksum", f"originals/{name}", "its SHA-256 is not its name")
+    for path in sorted(store.originals.folder.glob("*")):
+        if path.name not in listed:
+            yield Problem("phantom", f"originals/{path.name}", "on disk, not listed; the next write removes it")
 
 
 # --- indexes ----------------------------------------------------------------------------------------------------------

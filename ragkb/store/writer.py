@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ragkb.errors import StorageError
-from ragkb.store import chunks, documents, embeddings, meta
+from ragkb.store import chunks, documents, embeddings, meta, originals
 from ragkb.store.catalogue import sound
 from ragkb.store.crashpoints import reached
 from ragkb.store.files import storage_errors, sync_folder
 from ragkb.store.lexical import REPAIR, LexicalIndex, new_lexical_folder
-from ragkb.store.records import Entry, IndexFile
+from ragkb.store.records import Entry, IndexFile, Touched
 from ragkb.store.vectors import BLOCK, MOST_ROWS, Segment, merge_segments, to_merge, write_segment
 from ragkb.text.tokens import lexical_tokens
 
@@ -39,6 +39,8 @@ class Writer:
     def __init__(self, store: Store) -> None:
         self._store = store
         self._vectors = store.folder / "vectors"
+        self._kept: set[str] = set()  # originals put down by this writer
+        self._dropped: set[str] = set()  # originals of documents that it replaced
 
     def recover(self) -> None:
         """Removes what a writer that died or failed left in the folder. Raises StorageError, also for damage."""
@@ -48,6 +50,7 @@ class Writer:
             listed = {file.name for file in meta.index_files(at, "vectors")}
             held = meta.values(at)
             pending = meta.pending(at)
+            kept = originals.names(at)
             with storage_errors(self._store.folder):
                 self._store.check_lexical(at)
             lexical = self._lexical(at)
@@ -64,6 +67,7 @@ class Writer:
                     reached("recover: lexical index removed")
             for path in lexical.folder.glob(".tmp*"):
                 path.unlink(missing_ok=True)
+            self._store.originals.remove_others(kept | self._kept)
 
     def _take_back(self, lexical: LexicalIndex, committed: int) -> None:
         """Removes from the lexical index what was never committed."""
@@ -133,7 +137,38 @@ class Writer:
         """Removes documents by id, invisible at the next request of any process; returns how many were there."""
         with self._store.catalogue.write() as at:
             generation = meta.next_generation(at)
-            return sum(documents.remove(at, identity, generation) for identity in identities)
+            removed = [documents.remove(at, identity, generation) for identity in identities]
+        gone = [sha256 for sha256 in removed if sha256 is not None]
+        self._remove_unlisted(set(gone) - self._kept)
+        return len(gone)
+
+    # --- originals ------------------------------------------------------------------------------------------------
+
+    def keep(self, sha256: str, data: bytes) -> None:
+        """Puts a file down that commits from now on list for the documents that have these bytes."""
+        with storage_errors(self._store.originals.folder):
+            self._store.originals.put(sha256, data)
+        self._kept.add(sha256)
+
+    def tidy(self) -> None:
+        """Removes files that were put down for documents that were refused, or are made of other files now."""
+        loose = self._kept | self._dropped
+        self._kept, self._dropped = set(), set()
+        self._remove_unlisted(loose)
+
+    def _remove_unlisted(self, files: set[str]) -> None:
+        if not files or not self._store.originals.folder.is_dir():
+            return
+        with self._store.catalogue.read() as at:
+            unlisted = sorted(name for name in files if not originals.is_listed(at, name))
+        with suppress(OSError):  # it is committed; the next writer removes what stays
+            self._store.originals.remove(unlisted)
+
+    def _list_original(self, at: sqlite3.Connection, number: int, sha256: str, size: int) -> None:
+        if sha256 in self._kept:
+            originals.add(at, number, sha256, size)
+
+    # --- whole indexes --------------------------------------------------------------------------------------------
 
     def rebuild(self) -> None:
         """Makes both indexes anew from the catalogue, without embedding. Repairs them, and drops what was deleted."""
@@ -166,6 +201,7 @@ class Writer:
         with storage_errors(self._store.folder):
             sync_folder(self._vectors)  # subtle: a power cut must not bring back the names of files that were removed
             sync_folder(self._store.folder)
+            self._store.originals.sync()
 
     def rebuild_vectors(self) -> None:
         """Makes the dense index anew from the stored embeddings, in as few segments as there can be."""
@@ -181,19 +217,22 @@ class Writer:
         for first in blocks:
             yield write_segment(self._vectors, chain([first], islice(blocks, MOST_ROWS // BLOCK - 1)))
 
-    def touch(self, seen: Sequence[tuple[str, str, str, int, int]]) -> None:
-        """Records (id, root, source, size, mtime_ns) of files whose bytes are stored already."""
+    def touch(self, seen: Sequence[Touched]) -> None:
+        """Records files whose bytes are stored already."""
         if seen:
             with self._store.catalogue.write() as at:
                 meta.next_generation(at)
-                for item in seen:
-                    documents.touch(at, *item)
+                for identity, root, source, size, mtime_ns, sha256 in seen:
+                    number = documents.touch(at, identity, root, source, size, mtime_ns)
+                    self._list_original(at, number, sha256, size)
 
     def _insert(self, at: sqlite3.Connection, item: _Placed, generation: int) -> str:
         identity = documents.public_id(at, item.entry.root, item.entry.source)
-        documents.remove(at, identity, generation)
+        replaced = documents.remove(at, identity, generation)
+        self._dropped |= {replaced} if replaced else set()
         place = documents.Place(identity, item.document, item.first_chunk, generation)
         documents.insert(at, item.entry, place, self._store.embedder)
+        self._list_original(at, item.document, item.entry.sha256, item.entry.size)
         return identity
 
     def _lexical_files(self, index: LexicalIndex) -> list[IndexFile]:

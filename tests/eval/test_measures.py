@@ -113,6 +113,7 @@ def test_any_gold_answer_will_do() -> None:
 def test_token_f1_takes_the_best_answer() -> None:
     assert token_f1("sixteen weeks of leave", ["weeks leave", "x"]) == 2 * 2 / (4 + 2)
     assert token_f1("五天", ["五日"]) == 2 * 1 / (2 + 2)
+    assert token_f1("The leave, a long one!", ["leave long one"]) == 1  # no articles, no punctuation, no case
     assert token_f1("a", []) == 0
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -54,11 +56,23 @@ def shared_kb(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder) -> I
 
 @contextmanager
 def serving(
-    kb: KnowledgeBase, settings: Settings | None = None, principal: Principal = NOBODY
+    kb: KnowledgeBase,
+    settings: Settings | None = None,
+    principal: Principal = NOBODY,
+    *,
+    app: Any = None,
+    send_buffer: int = 0,
+    **more: Any,
 ) -> Iterator[httpx.Client]:
-    """A client of a running server."""
+    """A client of a running server.
+
+    app: another application than create_app's; more: for that. send_buffer: bytes that the system takes for a caller
+    who does not read.
+    """
     with listening("127.0.0.1", 0) as listener:
-        running = server(create_app(kb, settings, principal=principal), grace=5)
+        if send_buffer:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
+        running = server(app or create_app(kb, settings, principal=principal, **more), grace=5)
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
         thread.start()
         try:

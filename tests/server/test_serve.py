@@ -66,7 +66,7 @@ def test_a_signal_stops_the_server_and_closes_the_knowledge_base(tmp_path: Path,
 def test_work_that_does_not_end_does_not_hold_the_server(tmp_path: Path) -> None:
     with program(tmp_path / "kb", "slow") as (running, address), httpx.Client(base_url=address) as client:
         with pytest.raises(httpx.ReadTimeout):
-            client.post("/v1/search", json={"query": "leave"}, timeout=0.5)
+            client.post("/v1/search", json={"query": "leave"}, timeout=2)
         started = time.monotonic()
         running.send_signal(signal.SIGTERM)
         _, err = running.communicate(timeout=10)
@@ -95,8 +95,7 @@ def test_a_port_that_is_not_permitted() -> None:
 def test_other_addresses_are_refused(host: str) -> None:
     with pytest.raises(InputError, match="not a loopback address"):
         check_address(host)
-    with pytest.raises(InputError), listening(host, 0):
-        pass
+    check_address(host, is_open=False)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "127.0.0.9"])

@@ -20,7 +20,7 @@ from ragkb.kb import KnowledgeBase
 from ragkb.store import crashpoints
 
 pytestmark = pytest.mark.xdist_group("crashes")
-READING = {"ask", "close", "document", "documents", "open", "search", "status", "verify"}
+READING = {"ask", "close", "document", "documents", "open", "original", "page_picture", "search", "status", "verify"}
 
 
 @pytest.fixture(scope="module")

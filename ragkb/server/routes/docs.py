@@ -1,18 +1,13 @@
-"""GET /docs, made of the OpenAPI document without a script and without an external request; / leads there."""
+"""GET /docs, made of the OpenAPI document without a script and without an external request."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, Response
 
 from ragkb.server.page import STYLE_HASH, page
 
 router = APIRouter(include_in_schema=False)
-
-
-@router.get("/")
-async def root() -> Response:
-    return RedirectResponse("/docs")
 
 
 @router.get("/docs")

@@ -18,7 +18,7 @@ from ragkb.errors import DocumentRefused, InputError, LimitExceeded
 from ragkb.ingest.report import IngestReport, NewDocument
 from ragkb.render import document_json, full_document_json, report_json
 from ragkb.server.bodies import NewDocumentBody
-from ragkb.server.service import Asker, Served, Service
+from ragkb.server.service import Asker, Served, Service, Writer
 from ragkb.server.shapes import DeletedShape, DocumentShape, DocumentsShape, IngestShape, problems
 from ragkb.types import DocumentInfo, Principal
 
@@ -47,7 +47,7 @@ UPLOAD_BODY = {
 }
 
 
-@router.get("/v1/documents", response_model=DocumentsShape, responses=problems(422, 503))
+@router.get("/v1/documents", response_model=DocumentsShape, responses=problems(401, 422, 503))
 async def list_documents(
     served: Served,
     asker: Asker,
@@ -71,10 +71,13 @@ async def list_documents(
     "/v1/documents",
     response_model=IngestShape,
     status_code=201,
-    responses={200: {"model": IngestShape, "description": "It is stored already."}, **problems(409, 413, 422, 503)},
+    responses={
+        200: {"model": IngestShape, "description": "It is stored already."},
+        **problems(401, 403, 409, 413, 422, 503),
+    },
     openapi_extra=UPLOAD_BODY,
 )
-async def add_document(request: Request, served: Served, asker: Asker) -> Response:
+async def add_document(request: Request, served: Served, asker: Writer) -> Response:
     """Adds a document: a file as `multipart/form-data`, or its text as JSON. The same source replaces it.
 
     Its groups can only be some of the caller's own.
@@ -87,14 +90,14 @@ async def add_document(request: Request, served: Served, asker: Asker) -> Respon
     return await served.write(lambda: _add_text(served, asker, raw))
 
 
-@router.get("/v1/documents/{id}", response_model=DocumentShape, responses=problems(404, 422, 503))
+@router.get("/v1/documents/{id}", response_model=DocumentShape, responses=problems(401, 404, 422, 503))
 async def get_document(id: str, served: Served, asker: Asker) -> Response:
     """Returns a document with its text, in which the offsets of hits and citations count code points."""
     return await served.read(lambda: JSONResponse(full_document_json(served.kb.document(id, as_=asker))))
 
 
-@router.delete("/v1/documents/{id}", response_model=DeletedShape, responses=problems(404, 409, 422, 503))
-async def delete_document(id: str, served: Served, asker: Asker) -> Response:
+@router.delete("/v1/documents/{id}", response_model=DeletedShape, responses=problems(401, 403, 404, 409, 422, 503))
+async def delete_document(id: str, served: Served, asker: Writer) -> Response:
     """Removes a document. It is invisible at the next request."""
 
     def work() -> Response:

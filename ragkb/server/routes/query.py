@@ -2,45 +2,61 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from typing import Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
-from ragkb.render import answer_json, search_json
+from ragkb.errors import RagkbError
+from ragkb.render import answer_json, hit_json, record_json, search_json
 from ragkb.server.bodies import QueryBody, SearchBody
-from ragkb.server.service import Asker, Served
+from ragkb.server.problems import told
+from ragkb.server.service import Asker, Served, Service
 from ragkb.server.shapes import AnswerShape, SearchShape, problems
+from ragkb.server.streaming import sse, streamed
+from ragkb.types import Answer, AnswerEvent, PassagesFound
 
-router = APIRouter(tags=["Ask"], responses=problems(413, 422, 503))
+router = APIRouter(tags=["Ask"], responses=problems(401, 413, 422, 503))
 EVENT_STREAM = {
     "content": {
         "text/event-stream": {
-            "schema": {"type": "string", "description": "events: passages, sentence for each, answer (the whole)"}
+            "schema": {
+                "type": "string",
+                "description": "events: passages, sentence for each, answer (the whole); or error, which is the last",
+            }
         }
     }
 }
 
 
 @router.post("/v1/query", response_model=AnswerShape, responses={200: EVENT_STREAM})
-async def query(body: QueryBody, served: Served, asker: Asker) -> Response:
+async def query(body: QueryBody, request: Request, served: Served, asker: Asker) -> Response:
     """Answers a question with quotes from the documents, or says that they do not hold the answer.
 
-    With `stream`, server-sent events: `passages`, a `sentence` for each, and `answer`, which is the whole of it.
-    Today's generator finishes before the first event is sent, so that they arrive together.
+    With `stream`, server-sent events: `passages`, a `sentence` for each once it is scored, with its `new_citations`,
+    and `answer`, which is the whole of it. What goes wrong on the way is an event `error`. Comments keep the line open.
     """
+    asked: dict[str, Any] = {
+        "k": body.k,
+        "where": body.where,
+        "as_": asker,
+        "history": [turn.turn() for turn in body.history],
+    }
+    if body.stream:
+        return await streamed(
+            request,
+            served,
+            lambda: counted(served, served.kb.stream(body.question, **asked)),
+            lambda event: [_event(event)],
+            _error,
+        )
 
     def work() -> Response:
-        history = [turn.turn() for turn in body.history]
-        found = served.kb.ask(body.question, k=body.k, where=body.where, as_=asker, history=history)
+        found = served.kb.ask(body.question, **asked)
         served.metrics.answer(found)
-        content = answer_json(found)
-        if body.stream:
-            return Response("".join(events(content)), media_type="text/event-stream")
-        return JSONResponse(content)
+        return JSONResponse(answer_json(found))
 
     return await served.read(work)
 
@@ -59,14 +75,22 @@ async def search(body: SearchBody, served: Served, asker: Asker) -> Response:
     return await served.read(work)
 
 
-def events(answer: dict[str, Any]) -> Iterator[str]:
-    """The answer as server-sent events."""
-    yield _event("passages", {"passages": answer["passages"]})
-    for sentence in answer["sentences"]:
-        yield _event("sentence", sentence)
-    yield _event("answer", answer)
+def counted(served: Service, events: Iterator[AnswerEvent]) -> Iterator[AnswerEvent]:
+    """The events; the answer is counted in the metrics as it goes by."""
+    for event in events:
+        if isinstance(event, Answer):
+            served.metrics.answer(event)
+        yield event
 
 
-def _event(name: str, data: dict[str, Any]) -> str:
-    """subtle: JSON holds no raw line break, so that one data line is enough."""
-    return f"event: {name}\ndata: {json.dumps(data, ensure_ascii=False, allow_nan=False)}\n\n"
+def _event(event: AnswerEvent) -> str:
+    if isinstance(event, PassagesFound):
+        return sse({"passages": [hit_json(hit) for hit in event.hits]}, "passages")
+    if isinstance(event, Answer):
+        return sse(answer_json(event), "answer")
+    new = [record_json(citation) for citation in event.citations]
+    return sse({**record_json(event.sentence), "new_citations": new}, "sentence")
+
+
+def _error(request: Request, error: RagkbError) -> str:
+    return sse(told(request, error), "error")

@@ -1,0 +1,127 @@
+"""What one request did: noted while it works, kept in the ledger before its answer is complete."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from ragkb.ingest.report import IngestReport, NewDocument
+from ragkb.kb import KnowledgeBase
+from ragkb.store.audit import Seen
+from ragkb.types import Answer, AnswerEvent, Document, Hit, Original, PassagesFound
+
+
+@dataclass(slots=True)
+class Record:
+    """What is known of a request so far. documents: shown or changed, by id."""
+
+    question: str = ""
+    outcome: str = ""
+    documents: dict[str, str] = field(default_factory=dict)
+    questions: int = 0
+    abstentions: int = 0
+    model: str = ""
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+    def hits(self, question: str, hits: Iterable[Hit]) -> None:
+        """Notes a question and the passages that were found for it."""
+        self.question = question
+        self.outcome = self.outcome or "found"
+        self.documents.update((hit.document_id, hit.source) for hit in hits)
+
+    def answer(self, answer: Answer) -> None:
+        """Notes an answer and what it took."""
+        self.hits(answer.question, answer.passages)
+        self.outcome = "abstained" if answer.abstained else "answered"
+        self.questions += 1
+        self.abstentions += answer.abstained
+        self.model = answer.model.get("generator", "")
+        self.prompt_tokens += answer.usage.get("prompt_tokens", 0)
+        self.completion_tokens += answer.usage.get("completion_tokens", 0)
+
+    def seen(self) -> tuple[Seen, ...]:
+        """The documents, in the order in which they came up."""
+        return tuple(Seen(id, source) for id, source in self.documents.items())
+
+
+_current: ContextVar[Record | None] = ContextVar("record", default=None)
+
+
+def begin() -> Record:
+    """The record of the request that begins in this context."""
+    made = Record()
+    _current.set(made)
+    return made
+
+
+def current() -> Record:
+    """The record of the request at hand; one that nobody keeps outside of a request."""
+    return _current.get() or Record()
+
+
+class Watched:
+    """A knowledge base whose use is noted, whichever route uses it. What notes nothing passes through as it is."""
+
+    def __init__(self, kb: KnowledgeBase) -> None:
+        self._kb = kb
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._kb, name)
+
+    def search(self, query: str, **given: Any) -> list[Hit]:
+        found = self._kb.search(query, **given)
+        current().hits(query, found)
+        return found
+
+    def ask(self, question: str, **given: Any) -> Answer:
+        found = self._kb.ask(question, **given)
+        current().answer(found)
+        return found
+
+    def stream(self, question: str, **given: Any) -> Iterator[AnswerEvent]:
+        return _noting(current(), question, self._kb.stream(question, **given))
+
+    def document(self, id: str, **given: Any) -> Document:
+        found = self._kb.document(id, **given)
+        current().documents[found.id] = found.source
+        return found
+
+    def original(self, id: str, **given: Any) -> Original:
+        found = self._kb.original(id, **given)
+        current().documents[id] = found.name
+        return found
+
+    def page_picture(self, id: str, page: int, **given: Any) -> bytes:
+        found = self._kb.page_picture(id, page, **given)
+        current().documents.setdefault(id, "")
+        return found
+
+    def ingest_bytes(self, name: str, data: bytes, **given: Any) -> IngestReport:
+        return _ingested(self._kb.ingest_bytes(name, data, **given))
+
+    def add(self, documents: Sequence[NewDocument]) -> IngestReport:
+        return _ingested(self._kb.add(documents))
+
+
+def watched(kb: KnowledgeBase) -> KnowledgeBase:
+    """The knowledge base, with its use noted."""
+    return cast(KnowledgeBase, Watched(kb))
+
+
+def _noting(record: Record, question: str, events: Iterator[AnswerEvent]) -> Iterator[AnswerEvent]:
+    """The events; each is noted before it is handed on. subtle: they may be read in another context."""
+    for event in events:
+        if isinstance(event, PassagesFound):
+            record.hits(question, event.hits)
+        elif isinstance(event, Answer):
+            record.answer(event)
+        yield event
+
+
+def _ingested(report: IngestReport) -> IngestReport:
+    found = ((file.document_id, file.source) for file in report.files)
+    current().documents.update((id, source) for id, source in found if id)
+    return report
