@@ -16,8 +16,9 @@ from ragkb.settings import AnswerSettings
 from tests.conftest import WordHashes
 
 PASSAGES = [
-    "The mileage allowance is 0.38 euros per kilometre. It is paid with the salary of the following month. Employees may "
-    "not book first class on trips under two hours. Parental leave lasts 14 weeks from 12 May 2026, says Anna Keller.",
+    "The mileage allowance is 0.38 euros per kilometre. It is paid with the next salary. Employees "
+    "may not book first class on trips under two hours. Parental leave lasts 14 weeks from 12 May 2026, "
+    "says Anna Keller.",
     "住宿标准为每晚四百五十元。员工不得乘坐头等舱。试用期为三个月。",
 ]
 

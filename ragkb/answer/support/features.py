@@ -18,7 +18,7 @@ PLAIN = (
     "sentence_in_best in_question number_company"
 ).split()
 """Features that need no model. held: the evidence has the word. ngram: words of the longest run around it that the
-evidence has, at most LONGEST. streak: words in a row that it lacks, others that are stop words passed over. spread: how many of its sentences have it.
+evidence has, at most LONGEST. streak: words in a row that it lacks. spread: how many of its sentences have the word.
 in_best: the sentence of the evidence that fits best has it. sentence_*: shares of the sentence's content words.
 number_company: share of a number's neighbours that are neighbours of the same number in the evidence."""
 ALIGNED = (
