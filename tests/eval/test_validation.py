@@ -39,7 +39,7 @@ def test_each_part_is_measured_apart_and_the_training_split_is_left_out(tmp_path
 
 
 def test_the_official_proportion_weighs_false_alarms(tmp_path: Path) -> None:
-    alarm = {"response": "The sauna is free.", "hallucination_spans": []}
+    alarm = {"response": BAD, "hallucination_spans": []}
     bad = {"response": BAD, "hallucination_spans": [[0, 9]]}
     written(tmp_path, "ragtruth", *({**row, "split": "dev", "task": "QA"} for row in (alarm, bad)))
     clean, hallucinated = PROPORTIONS["QA"]

@@ -47,9 +47,7 @@ def align(answer: States, words: Words, evidence: States, sentences: tuple[int, 
     middle = _by_sentence(answer.middle @ evidence.middle.T, evidence.text, held)
     last = _by_sentence(answer.last @ evidence.last.T, evidence.text, held)
     rank = np.log1p(answer.ids.astype(np.float64))
-    total = np.zeros((count, held))
-    np.add.at(total, answer.text, (middle + 0.5 * last) * rank[:, None])
-    best = total.argmax(axis=1)
+    best = _sums((middle + 0.5 * last) * rank[:, None], answer.text, count).argmax(axis=1)
     mine = best[answer.text]
     rows = np.arange(len(mine))
     near = np.stack([middle[rows, np.clip(mine + step, 0, held - 1)] for step in (-1, 0, 1)]).max(axis=0)
@@ -88,9 +86,16 @@ def _by_sentence(cosines: NDArray[np.float32], sentence: NDArray[np.int64], coun
     return out
 
 
+def _sums(values: Floats, text: NDArray[np.int64], count: int) -> Floats:
+    """The sum of the rows of each text; 0 where it has none."""
+    first = np.flatnonzero(np.r_[True, text[1:] != text[:-1]])
+    out = np.zeros((count, values.shape[1]))
+    out[text[first]] = np.add.reduceat(values, first, axis=0)
+    return out
+
+
 def _vectors(states: States, count: int) -> Floats:
-    out: Floats = np.zeros((count, states.last.shape[1]))
-    np.add.at(out, states.text, states.last)
+    out = _sums(states.last.astype(np.float64), states.text, count)
     return np.asarray(out / np.maximum(np.linalg.norm(out, axis=1, keepdims=True), 1e-9))
 
 
