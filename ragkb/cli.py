@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sys
 import threading
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from ragkb.settings import Settings
 
 DEFAULT_KB = Path(".ragkb")
+_CONDITION = re.compile(r"(?P<key>[^=<>!]*[^=<>!\s][^=<>!]*)(?P<operator>[<>!]?=|[<>])(?P<value>.*)", re.DOTALL)
 
 app = typer.Typer(
     help="A knowledge base over a company's documents: answers with citations that are checked.",
@@ -47,7 +49,8 @@ Kb = Annotated[Path | None, typer.Option("--kb", metavar="DIR", help="The knowle
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Groups = Annotated[list[str] | None, typer.Option("--groups", metavar="G1,G2", help="Groups, '*' for all.")]
 Where = Annotated[
-    list[str] | None, typer.Option("--where", metavar="KEY=VALUE", help="Only documents with this metadata.")
+    list[str] | None,
+    typer.Option("--where", metavar="KEY=VALUE", help="Only documents with this metadata; also != < <= > >=."),
 ]
 
 
@@ -133,15 +136,21 @@ def ask(
     k: Annotated[int | None, typer.Option("-k", help="Passages to read [8].")] = None,
     where: Where = None,
     groups: Groups = None,
+    llm: Annotated[
+        str | None, typer.Option("--llm", metavar="URL|local:NAME", help="Language model that writes the answer.")
+    ] = None,
+    model: Annotated[str | None, typer.Option("--model", metavar="NAME", help="Its name at that address.")] = None,
     kb: Kb = None,
     as_json: Json = False,
 ) -> None:
     """Answer a question with quotes from the documents, or say that they do not hold the answer."""
     from ragkb import console, render
 
-    with _opened(context, kb) as opened:
-        answer = opened.ask(question, k=k, where=_where(where), as_=Principal.of_groups(_groups(groups)))
-    _print(as_json, lambda: render.answer_json(answer), lambda: console.answer(answer))
+    given = {name: value for name, value in (("url", llm), ("model", model)) if value is not None}
+    with _opened(context, kb, settings=_settings(llm=given)) as opened:
+        events = opened.stream(question, k=k, where=_where(where), as_=Principal.of_groups(_groups(groups)))
+        answer, shown = console.followed(events, live=not as_json and bool(opened.settings.llm.url))
+    _print(as_json, lambda: render.answer_json(answer), lambda: console.answer(answer, with_text=not shown))
 
 
 @app.command()
@@ -409,10 +418,11 @@ def _groups(given: list[str] | None) -> tuple[str, ...]:
 def _where(given: list[str] | None) -> dict[str, list[str]] | None:
     wanted: dict[str, list[str]] = {}
     for item in given or ():
-        key, equals, value = item.partition("=")
-        if not equals or not key.strip():
-            raise InputError(f"--where {item!r} is not KEY=VALUE", "write for instance --where department=hr")
-        wanted.setdefault(key.strip(), []).append(value.strip())
+        found = _CONDITION.fullmatch(item)
+        if not found:
+            raise InputError(f"--where {item!r} is not KEY=VALUE", "write for instance department=hr or 'year>=2024'")
+        operator = found["operator"] if found["operator"] != "=" else ""
+        wanted.setdefault(found["key"].strip() + operator, []).append(found["value"].strip())
     return wanted or None
 
 

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from ragkb.ingest.normalise import one_line
 from ragkb.ingest.report import STATUSES
-from ragkb.types import Answer, Citation, DocumentInfo, Hit
+from ragkb.types import Answer, AnswerEvent, Citation, DocumentInfo, Hit, Sentence, SentenceScored
 
 if TYPE_CHECKING:
     from ragkb.doctor import Check
@@ -37,20 +37,62 @@ def errors() -> Console:
     return Console(stderr=True, highlight=False)
 
 
-def answer(found: Answer) -> RenderableType:
+def followed(events: Iterator[AnswerEvent], live: bool) -> tuple[Answer, bool]:
+    """(the answer at the end of the stream, whether its text was printed on the way); live: print it in a terminal."""
+    screen, shown = out(), 0
+    for event in events:
+        if isinstance(event, SentenceScored) and live and screen.is_terminal:
+            screen.print(_marked(event.sentence), end=" ", soft_wrap=True)
+            shown += 1
+        if isinstance(event, Answer):
+            if shown:
+                screen.print("\n")
+            return event, shown > 0 and not event.abstained
+    raise AssertionError("a stream ends with its answer")
+
+
+def answer(found: Answer, with_text: bool = True) -> RenderableType:
     """The answer with its numbered citations, and how sure it is."""
     seconds = found.timings_ms["total"] / 1000
     if found.abstained:
         body = Text(found.text, style="yellow")
         return Group(body, Text(f"confidence {found.confidence:.2f} · {seconds:.2f} s", style="dim"))
-    text = Text()
-    for sentence in found.sentences:
-        text.append(sentence.text)
-        text.append("".join(f" [{n}]" for n in sentence.citations) + " ", style="bold cyan")
-    parts: list[RenderableType] = [text, Text("")]
+    parts: list[RenderableType] = [_answer_text(found), Text("")] if with_text else []
     parts += [citation(one) for one in found.citations]
     footer = f"confidence {found.confidence:.2f} · groundedness {found.groundedness or 0:.2f} · {seconds:.2f} s"
-    return Group(*parts, Text(f"\n{footer}", style="dim"))
+    return Group(*parts, *_warnings(found), Text(f"\n{footer}", style="dim"))
+
+
+def _answer_text(found: Answer) -> Text:
+    """The text as it is laid out, each sentence with its numbers behind it."""
+    text, done = Text(), 0
+    for sentence in found.sentences:
+        start = max(done, found.text.find(sentence.text, done))
+        end = start + len(sentence.text)
+        stop = found.text[end : end + 1].strip()
+        text.append(found.text[done:start] or (" " if done else ""))
+        text.append_text(_marked(sentence, stop))
+        done = end + len(stop)
+    return text
+
+
+def _marked(sentence: Sentence, stop: str = "") -> Text:
+    """A sentence with its numbers; one that nothing supports is marked."""
+    text = Text(sentence.text + stop, style="" if sentence.supported else "yellow")
+    text.append("".join(f" [{n}]" for n in sentence.citations), style="bold cyan")
+    if not sentence.supported:
+        text.append(" [not supported]", style="bold yellow")
+    return text
+
+
+def _warnings(found: Answer) -> list[Text]:
+    unsupported = sum(not sentence.supported for sentence in found.sentences)
+    said = []
+    if unsupported:
+        said.append(f"{unsupported} of {len(found.sentences)} sentences are not supported by the documents")
+    if found.dropped:
+        said.append(f"{found.dropped} that no document supports were left out")
+    return [Text(f"\n{'; '.join(said)}", style="yellow")] if said else []
 
 
 def citation(one: Citation) -> RenderableType:

@@ -16,9 +16,10 @@ from ragkb import stop
 from ragkb.errors import InputError, LimitExceeded, NotFound
 from ragkb.models import Embedder, load_embedder
 from ragkb.settings import Settings
+from ragkb.store import reports
 from ragkb.store.records import Problem
-from ragkb.store.snapshot import Where
 from ragkb.store.store import Store
+from ragkb.store.where import Where
 from ragkb.types import NOBODY, Answer, AnswerEvent, Document, DocumentInfo, Hit, Original, Principal, Turn
 
 if TYPE_CHECKING:
@@ -53,12 +54,21 @@ class Status:
     memory: Mapping[str, int]
 
 
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """held: documents, chunks and generation. disk: bytes by part."""
+
+    held: Mapping[str, int]
+    disk: Mapping[str, int]
+
+
 class KnowledgeBase:
     """One knowledge base in one folder. Reading is safe from several threads and processes; one process writes."""
 
     def __init__(self, store: Store, embedder: Embedder, settings: Settings) -> None:
         self._store, self._embedder, self.settings = store, embedder, settings
         self._pictures: Pictures | None = None
+        self._counts: Counts | None = None
         self._lock = threading.Lock()
 
     @cached_property
@@ -113,6 +123,11 @@ class KnowledgeBase:
     ) -> None:
         self.close()
 
+    @property
+    def path(self) -> Path:
+        """Its folder."""
+        return self._store.folder
+
     # --- writing --------------------------------------------------------------------------------------------------
 
     def ingest(
@@ -134,9 +149,17 @@ class KnowledgeBase:
         with self._ingesting(on_progress, settings) as run:
             return run.files(paths, tuple(groups), prune)
 
-    def ingest_bytes(self, name: str, data: bytes, *, groups: Sequence[str] = (), title: str = "") -> IngestReport:
+    def ingest_bytes(
+        self,
+        name: str,
+        data: bytes,
+        *,
+        groups: Sequence[str] = (),
+        title: str = "",
+        on_progress: OnProgress | None = None,
+    ) -> IngestReport:
         """Ingests one file from memory. name: with the extension that tells its format; its folders are ignored."""
-        with self._ingesting() as run:
+        with self._ingesting(on_progress) as run:
             return run.upload(name, data, tuple(groups), title)
 
     def add(self, documents: Iterable[NewDocument]) -> IngestReport:
@@ -173,6 +196,7 @@ class KnowledgeBase:
                 writer.remove(ids)
             writer.compact()
         self.ledger.forget({info.source for info in self.documents(as_=Principal.admin())})
+        reports.forget(self._store.folder)
 
     def compact(self) -> None:
         """Rewrites the whole knowledge base in as little space as it needs; as purge() does. Raises Busy."""
@@ -202,7 +226,8 @@ class KnowledgeBase:
     ) -> list[Hit]:
         """Up to k hits, best first, of the documents that `as_` may read and that match `where`.
 
-        where: metadata key, or id, source, title, media_type, language, to a value or a list of them (one must match).
+        where: metadata key, or id, source, title, media_type, language, ingested_at, to a value or a list of them (one
+        must match); a key may end with an operator: {"year>=": 2024, "status!=": "draft"} (store/where.py).
         Raises InputError for an empty query or a k under 1, LimitExceeded.
         """
         from ragkb.retrieve.search import Query, search
@@ -264,12 +289,11 @@ class KnowledgeBase:
     ) -> Evidence:
         from ragkb.answer import sources
         from ragkb.answer.ask import Asked, weigh
-        from ragkb.answer.history import standalone
         from ragkb.retrieve.search import Query, search
 
         started = time.perf_counter()
         question = self._checked_text(question, "question")
-        asked = Asked(question, standalone(question, history), started)
+        asked = Asked(question, *self._tools.completed(question, history), started)
         if contexts is not None:
             return weigh(asked, sources.given(contexts), self._embedder)
         query = Query(asked.standalone, self._checked_k(k, self.settings.answer.passages), as_, where)
@@ -280,11 +304,9 @@ class KnowledgeBase:
 
     @cached_property
     def _tools(self) -> Tools:
-        from ragkb.answer.ask import Tools
-        from ragkb.answer.generator import Extractive
+        from ragkb.answer.tools import load_tools
 
-        settings = self.settings.answer
-        return Tools(self._embedder, Extractive(settings.sentences, settings.threshold), settings)
+        return load_tools(self.settings, self._embedder)
 
     def documents(self, *, as_: Principal = NOBODY) -> Iterator[DocumentInfo]:
         """The documents that `as_` may read, by source."""
@@ -354,6 +376,14 @@ class KnowledgeBase:
             disk=self._store.bytes_on_disk(),
             memory=memory,
         )
+
+    def counts(self) -> Counts:
+        """How much it holds, without looking at every document: made anew after a commit alone. Raises StorageError."""
+        with self._store.reading() as reader:
+            generation = reader.snapshot.generation
+            if self._counts is None or self._counts.held["generation"] != generation:
+                self._counts = Counts({"generation": generation, **reader.counts()}, self._store.bytes_on_disk())
+            return self._counts
 
     def verify(self) -> list[Problem]:
         """Every inconsistency of the store; an empty list is a proof that index and catalogue agree."""

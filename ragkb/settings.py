@@ -7,6 +7,7 @@ A value comes from, strongest first: the argument or command option, the environ
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, get_args
@@ -20,6 +21,7 @@ KB_NAME = "^[a-z0-9][a-z0-9_-]{0,63}$"
 OcrMode = Literal["auto", "on", "off"]
 Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 RedactKind = Literal["email", "phone", "iban", "card", "national_id"]
+Policy = Literal["flag", "drop", "refuse"]
 
 
 class _Section(BaseModel):
@@ -40,6 +42,9 @@ class SearchSettings(_Section):
 
     k: int = Field(10, ge=1, le=1000, description="hits returned when the caller does not say")
     candidates: int = Field(100, ge=10, le=10_000, description="chunks that each leg proposes to the fusion")
+    page_hits: int = Field(
+        2, ge=0, le=1000, description="most hits of one page before those of other pages; 0: as many as there are"
+    )
     dense_weight: float = Field(
         0.5, ge=0, le=1, description="share of the dense leg for a query that the embedder reads"
     )
@@ -55,6 +60,54 @@ class AnswerSettings(_Section):
         description="what scores sentences: `builtin`, `words` (faster), `nli:CROSS-ENCODER`, `module:Factory`",
     )
     threshold: float = Field(0.34, ge=0, le=1, description="least confidence to answer; below it the answer abstains")
+    policy: Policy = Field(
+        "flag", description="sentences that are not supported: `flag` them, `drop` them, or `refuse` the whole answer"
+    )
+    least_support: float | None = Field(
+        None, ge=0, le=1, description="support under which a sentence is not supported; None: the scorer's own"
+    )
+
+
+class LlmSettings(_Section):
+    """The language model that writes answers. None is asked, and nothing is sent, unless `url` is set."""
+
+    url: str = Field(
+        "", description="OpenAI's protocol, `http://localhost:11434/v1`, or `local:NAME` for transformers; empty: none"
+    )
+    model: str = Field("", description="the model's name at that address")
+    api_key: SecretStr = Field(SecretStr(""), description="key of that address; better given by the environment")
+    api_key_file: str = Field("", description="a file that holds the key, where `api_key` is empty")
+    stream: bool = Field(True, description="take the answer as it is written")
+    temperature: float = Field(0.0, ge=0, le=2, description="0 gives the likeliest words")
+    max_tokens: int = Field(768, ge=16, le=100_000, description="most tokens of an answer")
+    context_tokens: int = Field(
+        4_096,
+        ge=512,
+        le=10_000_000,
+        description="tokens that the model reads and writes at once; passages are cut to fit",
+    )
+    timeout: float = Field(60, gt=0, le=3_600, description="longest silence of the server, in seconds")
+    seconds: float = Field(180, gt=0, le=86_400, description="longest time for an answer, retries included")
+    retries: int = Field(2, ge=0, le=10, description="further attempts after 408, 409, 429, 5xx and cut connections")
+    least_confidence: float = Field(
+        0.05, ge=0, le=1, description="confidence under which the model is not asked: the answer abstains at once"
+    )
+    rewrite: bool = Field(True, description="let the model complete follow-up questions")
+    prompts: str = Field("", description="folder with your `en.toml` and `zh.toml` in place of those of the package")
+
+    def key(self) -> str:
+        """The key, '' without one. Raises InputError, which does not show it, for what cannot be one."""
+        key = self.api_key.get_secret_value().strip()
+        if not key and self.api_key_file:
+            try:
+                key = Path(self.api_key_file).read_text("utf-8").strip()
+            except (OSError, ValueError):
+                raise InputError(f"llm.api_key_file {self.api_key_file} cannot be read", "name a text file") from None
+        if not key.isascii() or any(not character.isprintable() or character == " " for character in key):
+            raise InputError(
+                "the key of the language model holds spaces, line breaks or the like", "give the key alone"
+            )
+        return key
 
 
 class WebSettings(_Section):
@@ -212,6 +265,15 @@ class UsageSettings(_Section):
     currency: str = Field("EUR", description="of the prices")
 
 
+class EvalSettings(_Section):
+    """What a nightly evaluation measures, and when it fails."""
+
+    suite: str = Field("", description="suite file of `ragkb eval nightly`; empty: the sample corpus")
+    margin: float = Field(0.01, ge=0, le=1, description="smallest drop of a measure that fails a nightly evaluation")
+    max_errors: int = Field(0, ge=0, description="questions of a nightly evaluation that may end in an error")
+    keep: int = Field(30, ge=1, description="nightly evaluations whose rows are kept; summaries are kept for good")
+
+
 class Settings(BaseSettings):
     """All settings. Frozen: a change is a new value, passed in."""
 
@@ -229,10 +291,12 @@ class Settings(BaseSettings):
     chunk: ChunkSettings = ChunkSettings()
     search: SearchSettings = SearchSettings()
     answer: AnswerSettings = AnswerSettings()
+    llm: LlmSettings = LlmSettings()
     limits: LimitSettings = LimitSettings()
     server: ServerSettings = ServerSettings()
     audit: AuditSettings = AuditSettings()
     usage: UsageSettings = UsageSettings()
+    eval: EvalSettings = EvalSettings()
 
     @classmethod
     def settings_customise_sources(
@@ -257,9 +321,9 @@ class Settings(BaseSettings):
         except ValidationError as error:
             first = error.errors()[0]
             name = ".".join(str(part) for part in first["loc"])
-            raise InputError(
-                f"setting {name}: {first['msg']}", f"got {first['input']!r}; see docs/settings.md"
-            ) from None
+            hidden = isinstance(first["input"], Mapping) or "key" in name.lower()  # it may be, or hold, a secret
+            got = "" if hidden else f"got {first['input']!r}; "
+            raise InputError(f"setting {name}: {first['msg']}", f"{got}see docs/settings.md") from None
         except ValueError as error:
             raise InputError(f"ragkb.toml cannot be read: {error}", "check its TOML syntax") from None
 

@@ -183,12 +183,13 @@ class Chunk:
 class Explain:
     """Why a hit is where it is. dense, lexical: each leg's score scaled to 0..1, None if the leg did not find it.
 
-    weight: share of the dense leg, 0 to 1.
+    weight: share of the dense leg, 0 to 1. document: how much of what the question names its document is about, 0 to 1.
     """
 
     dense: float | None
     lexical: float | None
     weight: float
+    document: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,11 +230,16 @@ class Citation:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence of an answer. citations: numbers of the evidence. support: 0 to 1, 1 is entailed."""
+    """One sentence of an answer.
+
+    citations: numbers of the evidence. support: 0 to 1, 1 is entailed. supported: it cites something, and its support
+    reaches the threshold (answer.least_support).
+    """
 
     text: str
     citations: tuple[int, ...]
     support: float
+    supported: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +249,8 @@ class Answer:
     question: as it was asked. standalone: as it was read, a follow-up with what it leans on.
     text: what a person reads. abstained: the documents do not hold the answer; reason says why, '' otherwise.
     confidence: 0 to 1, that the visible documents hold the answer. groundedness: support of the worst sentence,
-    None when abstained. timings_ms: by stage, and "total".
+    None when abstained. timings_ms: by stage, and "total". dropped: sentences that were left out because no passage
+    supports them (answer.policy).
     """
 
     question: str
@@ -259,6 +266,7 @@ class Answer:
     model: Mapping[str, str]
     timings_ms: Mapping[str, float]
     usage: Mapping[str, int]
+    dropped: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from ragkb.ingest.report import NewDocument
 from ragkb.kb import KnowledgeBase
 from ragkb.models import Embedder
-from ragkb.store import chunks, embeddings
+from ragkb.store import chunks, documents, embeddings
 from ragkb.store.records import Entry
 from ragkb.store.store import Store
 from ragkb.types import Chunk
@@ -53,7 +53,11 @@ def load(embedder: Embedder, cache: Path, data: Path | None) -> Base:
     kb.close()
     store = Store.open(held)
     with store.catalogue.read() as at:
-        texts = {row[0]: row[3] for row in chunks.texts(at)}
+        texts = {
+            number: f"{context}\n{one.text[start:end]}"
+            for one in documents.texts(at)
+            for number, start, end, context in chunks.spans(at, one.number)
+        }
         vectors = dict(embeddings.vectors(at, store.embedder))
     store.close()
     questions = [questions[i] for i in np.random.default_rng(0).permutation(len(questions))]

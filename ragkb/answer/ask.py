@@ -6,27 +6,31 @@ There is one path: what streams is what `ask` returns, and `ask` is the last val
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
 
 from ragkb import stop
 from ragkb.answer import abstain, extractive
+from ragkb.answer.citations import Checker
 from ragkb.answer.evidence import Candidate, candidates
-from ragkb.answer.generator import Draft, Generator, Task, Usage
-from ragkb.answer.grounding import Claim, SupportScorer, load_scorer
+from ragkb.answer.generator import Draft, Generator, Task
+from ragkb.answer.grounding import load_scorer
 from ragkb.answer.question import Question, read_question
 from ragkb.answer.sources import Sources
 from ragkb.models import Embedder
+from ragkb.models.chat import Usage
 from ragkb.settings import AnswerSettings
-from ragkb.types import Answer, AnswerEvent, Citation, PassagesFound, Sentence, SentenceScored
+from ragkb.types import Answer, AnswerEvent, Citation, PassagesFound, Sentence, SentenceScored, Turn
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A question as it came, as it is read, and time.perf_counter() when its request began."""
+    """A question as it came, as it is read, tokens spent on that, time.perf_counter() when its request began."""
 
     question: str
     standalone: str
+    usage: Usage
     started: float
 
 
@@ -47,21 +51,38 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """What answers are made with."""
+    """What answers are made with. completed: a follow-up as it can be understood alone, and the tokens that took."""
 
     embedder: Embedder
     generator: Generator
     settings: AnswerSettings
+    completed: Callable[[str, Sequence[Turn]], tuple[str, Usage]]
 
 
 @dataclass(slots=True)
 class _Said:
-    """The answer so far."""
+    """The answer so far. dropped: sentences left out. verified: seconds that checking took."""
 
     drafts: list[Draft] = field(default_factory=list)
     sentences: list[Sentence] = field(default_factory=list)
     citations: dict[tuple[str, int, int], Citation] = field(default_factory=dict)
     usage: Usage = field(default_factory=Usage)
+    dropped: int = 0
+    verified: float = 0.0
+
+    def add(self, draft: Draft, support: float, supported: bool, sources: Sources) -> SentenceScored:
+        """The sentence with the citations that it is the first to use."""
+        numbers, new = [], []
+        for span in draft.cited:
+            key = (span.passage.hit.document_id, span.start, span.end)
+            if key not in self.citations:
+                self.citations[key] = sources.cite(len(self.citations) + 1, span)
+                new.append(self.citations[key])
+            numbers.append(self.citations[key].n)
+        sentence = Sentence(draft.text, tuple(dict.fromkeys(numbers)), round(support, 4), supported)
+        self.drafts.append(draft)
+        self.sentences.append(sentence)
+        return SentenceScored(sentence, tuple(new))
 
 
 def weigh(asked: Asked, sources: Sources, embedder: Embedder) -> Evidence:
@@ -74,16 +95,18 @@ def weigh(asked: Asked, sources: Sources, embedder: Embedder) -> Evidence:
 
 
 def stream(evidence: Evidence, tools: Tools) -> Iterator[AnswerEvent]:
-    """PassagesFound, then SentenceScored for each sentence once it is scored, then the whole Answer."""
+    """PassagesFound, then SentenceScored for each sentence once it is scored, then the whole Answer.
+
+    A sentence that the policy drops is no event. Where the policy refuses, all sentences come once all are scored.
+    """
     yield PassagesFound(tuple(passage.hit for passage in evidence.sources.passages))
-    said = _Said()
+    said = _Said(usage=evidence.asked.usage)
     if evidence.confidence >= tools.generator.least_confidence:
-        task = Task(evidence.asked.question, evidence.question, evidence.sources.passages, evidence.found)
-        scorer = load_scorer(tools.settings, tools.embedder)
-        for written in tools.generator.write(task):
-            stop.check()
-            said.usage = written.usage
-            yield from _scored(written.drafts, said, evidence, scorer)
+        if tools.settings.policy == "refuse":
+            scored = list(_sentences(evidence, tools, said))
+            yield from () if said.dropped else scored
+        else:
+            yield from _sentences(evidence, tools, said)
     yield _answer(evidence, said, tools)
 
 
@@ -94,44 +117,39 @@ def answer(evidence: Evidence, tools: Tools) -> Answer:
     return last
 
 
-def _scored(
-    drafts: Sequence[Draft], said: _Said, evidence: Evidence, scorer: SupportScorer
-) -> Iterator[SentenceScored]:
-    """The drafts as sentences of the answer, each with the citations that it is the first to use."""
-    cited = [_cited(draft, said, evidence.sources) for draft in drafts]
-    claims = [
-        Claim(draft.text, (*(citation.quote for citation in citations), *draft.context))
-        for draft, (citations, _) in zip(drafts, cited, strict=True)
-    ]
-    texts = [passage.hit.text for passage in evidence.sources.passages]
-    supports = scorer.score(claims, texts, evidence.asked.standalone) if claims else []
-    for draft, (citations, new), support in zip(drafts, cited, supports, strict=True):
-        numbers = tuple(dict.fromkeys(citation.n for citation in citations))
-        sentence = Sentence(draft.text, numbers, round(support, 4))
-        said.drafts.append(draft)
-        said.sentences.append(sentence)
-        yield SentenceScored(sentence, tuple(new))
-
-
-def _cited(draft: Draft, said: _Said, sources: Sources) -> tuple[list[Citation], list[Citation]]:
-    """(all citations of the draft, those among them that are new to the answer)."""
-    cited, new = [], []
-    for span in draft.cited:
-        key = (span.passage.hit.document_id, span.start, span.end)
-        if key not in said.citations:
-            said.citations[key] = sources.cite(len(said.citations) + 1, span)
-            new.append(said.citations[key])
-        cited.append(said.citations[key])
-    return cited, new
+def _sentences(evidence: Evidence, tools: Tools, said: _Said) -> Iterator[SentenceScored]:
+    """Each sentence that the policy lets through, as soon as it is checked."""
+    scorer = load_scorer(tools.settings, tools.embedder)
+    least = tools.settings.least_support
+    least = scorer.threshold if least is None else least
+    checker = Checker(evidence.sources, evidence.asked.standalone, tools.embedder, scorer, least)
+    task = Task(evidence.asked.question, evidence.question, evidence.sources.passages, evidence.found)
+    with closing(tools.generator.write(task)) as steps:
+        for written in steps:
+            stop.check()
+            said.usage = evidence.asked.usage + written.usage
+            before = time.perf_counter()
+            checked = checker.check(written.drafts)
+            said.verified += time.perf_counter() - before
+            for draft, support in checked:
+                supported = bool(draft.cited) and support >= least
+                if not supported and tools.settings.policy != "flag":
+                    said.dropped += 1
+                    if tools.settings.policy == "refuse":
+                        return
+                    continue
+                yield said.add(draft, support, supported, evidence.sources)
 
 
 def _answer(evidence: Evidence, said: _Said, tools: Tools) -> Answer:
-    if said.drafts:
+    refused = said.dropped > 0 and tools.settings.policy == "refuse"
+    if said.drafts and not refused:
         text, reason = running_text(said.drafts), ""
     else:
+        said = replace(said, drafts=[], sentences=[], citations={})
         titles = list(dict.fromkeys(one.hit.title for one in evidence.sources.passages))[:3]
         text = abstain.refusal(evidence.asked.question, titles)
-        reason = "the passages found do not hold the answer" if evidence.sources.passages else "nothing found"
+        reason = _reason(evidence, said, tools.generator)
     started, ended = evidence.asked.started, time.perf_counter()
     return Answer(
         question=evidence.asked.question,
@@ -148,13 +166,26 @@ def _answer(evidence: Evidence, said: _Said, tools: Tools) -> Answer:
         timings_ms={
             "search": round((evidence.searched - started) * 1000, 2),
             "answer": round((ended - evidence.searched) * 1000, 2),
+            "verify": round(said.verified * 1000, 2),
             "total": round((ended - started) * 1000, 2),
         },
         usage={
             "prompt_tokens": said.usage.prompt_tokens,
             "completion_tokens": said.usage.completion_tokens,
         },
+        dropped=said.dropped,
     )
+
+
+def _reason(evidence: Evidence, said: _Said, generator: Generator) -> str:
+    """Why there is no answer."""
+    if not evidence.sources.passages:
+        return "nothing found"
+    if said.dropped:
+        return "the passages found do not support what was written"
+    if evidence.confidence < generator.least_confidence:
+        return "the passages found do not hold the answer"
+    return "the language model found no answer in the passages"
 
 
 def running_text(drafts: Sequence[Draft]) -> str:

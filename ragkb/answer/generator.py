@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import collections.abc as abc
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,6 +11,9 @@ from ragkb.answer import extractive
 from ragkb.answer.evidence import Candidate
 from ragkb.answer.question import Question
 from ragkb.answer.units import Passage
+from ragkb.models.chat import Usage
+
+NO_TOKENS = Usage()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +54,23 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
-    """Tokens that a language model read and wrote."""
+class Claimed:
+    """One sentence in the generator's own words, before it is checked.
 
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+    passages: those that it says it rests on, rightly or wrongly. before: as in Draft.
+    """
+
+    text: str
+    passages: tuple[Passage, ...]
+    before: str
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
     """Sentences that are finished at the same time. usage: all tokens so far; a later one replaces it."""
 
-    drafts: tuple[Draft, ...]
-    usage: Usage = Usage()
+    drafts: tuple[Draft | Claimed, ...]
+    usage: Usage = NO_TOKENS
 
 
 class Generator(Protocol):
@@ -74,7 +82,7 @@ class Generator(Protocol):
     @property
     def least_confidence(self) -> float: ...
 
-    def write(self, task: Task) -> Iterator[Written]:
+    def write(self, task: Task) -> abc.Generator[Written, None, None]:
         """The sentences of the answer as they are finished; none if the passages do not hold it. Raises ModelError."""
 
 
@@ -86,7 +94,7 @@ class Extractive:
     least_confidence: float
     name: str = "extractive"
 
-    def write(self, task: Task) -> Iterator[Written]:
+    def write(self, task: Task) -> abc.Generator[Written, None, None]:
         """All sentences at once; each is made of spans of a document, so that its citations are exact."""
         chosen = extractive.compose(task.found, self.sentences)
         yield Written(tuple(_quoted(one) for one in chosen))

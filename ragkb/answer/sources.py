@@ -32,17 +32,25 @@ class Sources:
     idf: Idf
     stored: Mapping[tuple[str, int], StoredSpan]
 
-    def cite(self, n: int, span: Span) -> Citation:
-        """The citation, its quote read from the stored document. Raises StorageError if it cannot be read there."""
+    def text(self, span: Span) -> str:
+        """What stands there in the stored document. Raises StorageError if it cannot be read there."""
         hit = span.passage.hit
-        if self.kind == "given":
-            quote, page, heading = hit.text[span.start - hit.start : span.end - hit.start], hit.page, hit.heading
-        else:
+        start, held = hit.start, hit.text
+        if self.kind == "searched":
             stored = self.stored[hit.document_id, hit.start]
-            quote = stored.text[span.start - stored.start : span.end - stored.start]
-            page, heading = page_at(stored.page_starts, span.start), headings_at(stored.headings, span.start)
-        if len(quote) != span.end - span.start or not quote:
+            start, held = stored.start, stored.text
+        text = held[max(0, span.start - start) : max(0, span.end - start)]
+        if len(text) != span.end - span.start or not text:
             raise StorageError(f"{hit.source}: nothing is stored at {span.start} to {span.end}", "run `ragkb verify`")
+        return text
+
+    def cite(self, n: int, span: Span) -> Citation:
+        """The citation. Raises StorageError as text() does."""
+        hit, quote = span.passage.hit, self.text(span)
+        page, heading = hit.page, hit.heading
+        if self.kind == "searched":
+            stored = self.stored[hit.document_id, hit.start]
+            page, heading = page_at(stored.page_starts, span.start), headings_at(stored.headings, span.start)
         return Citation(n, hit.document_id, hit.source, hit.title, page, heading, span.start, span.end, quote)
 
 

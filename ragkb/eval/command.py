@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ragkb.errors import GateFailed
-from ragkb.eval import gate_command
+from ragkb.eval import gate_command, nightly_command, questions_command
 from ragkb.eval.options import Json, Kb, MaxErrors, Rows, RunFolder
 from ragkb.eval.support_command import groundedness, validate
 
@@ -27,6 +27,9 @@ app = typer.Typer(help="Measure retrieval, answers and the scorer of answers; co
 app.command()(groundedness)
 app.command()(validate)
 app.command()(gate_command.compare)
+app.command()(nightly_command.nightly)
+app.command()(questions_command.generate)
+app.command()(questions_command.from_feedback)
 
 
 @app.command()

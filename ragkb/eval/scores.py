@@ -55,13 +55,14 @@ ANSWERS = (
 )
 """Measures of an answers file, in the order of its summary."""
 
-SEARCH = tuple(
-    Measure(
-        f"{leg} recall@10", f"{leg} recall@10", True, f"evidence pages among the first ten of the {leg} leg", "share"
-    )
-    for leg in ("lexical", "dense", "hybrid")
+SEARCH = (
+    *(
+        Measure(f"{leg} page_hit@10", f"{leg} page hit@10", True, f"evidence pages among the {leg} leg's ten", "share")
+        for leg in ("lexical", "dense", "hybrid")
+    ),
+    Measure("both_legs", "both legs heard", True, "answers whose passages both legs had a say in", "share"),
 )
-"""What a nightly run measures besides: each leg alone on the evidence pages of an answers file."""
+"""What a nightly run measures besides: each leg alone on the evidence pages, and whether the fusion hears both."""
 
 RETRIEVAL = tuple(
     Measure(f"{leg} {name}", f"{leg} {title}", True, meaning, source, gated=name in ("ndcg@10", "recall@100"))

@@ -1,21 +1,26 @@
-"""A question to hits: both legs over what the principal may see, then fusion."""
+"""A question to hits: the documents that it names, both legs over what the principal may see, then fusion."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
+import numpy as np
+
 from ragkb.models import Embedder
-from ragkb.retrieve.fusion import above, convex, share
+from ragkb.retrieve.fusion import Scored, above, convex, share
+from ragkb.retrieve.routing import Route, routed, unrouted
 from ragkb.settings import SearchSettings
+from ragkb.store.chunks import ChunkRow
 from ragkb.store.reader import Reader
-from ragkb.store.snapshot import Where
-from ragkb.text.asking import named_terms, without_asking
-from ragkb.text.tokens import query_tokens
-from ragkb.types import Hit, Principal
+from ragkb.store.snapshot import Visible
+from ragkb.store.where import Where
+from ragkb.types import Explain, Hit, Principal
 
 Leg = Literal["hybrid", "dense", "lexical"]
 LEAST_READABLE = 0.2
+Ranked = Sequence[tuple[int, float, Explain]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,35 +37,22 @@ class Query:
 def search(reader: Reader, embedder: Embedder, query: Query, settings: SearchSettings) -> list[Hit]:
     """Up to query.k hits, best first."""
     visible = reader.visible(query.as_, query.where)
-    candidates = max(settings.candidates, query.k)
+    route = routed(reader, query.text, query.as_, visible) if query.leg == "hybrid" else unrouted(query.text)
     weight = dense_weight(query, embedder, settings)
-    dense = lexical = {}
+    candidates = max(settings.candidates, query.k)
+    dense, lexical = {}, {}
     if weight > 0:
-        vector = embedder.embed([query.text], query=True)[0]
-        dense = above(reader.dense(vector, candidates, visible), reader.background())
+        dense = above(_dense(reader, embedder, route, candidates, visible), reader.background())
     if weight < 1:
-        terms = query_terms(query.text)
-        lexical = share(reader.lexical(terms, candidates, query.as_, visible), reader.most(terms))
-    ranked = convex(dense, lexical, weight)[: query.k]
+        found = _lexical(reader, query.as_, route, candidates, visible)
+        lexical = share(found, reader.most(route.terms))
+    ranked = _boosted(reader, convex(dense, lexical, weight), route)
+    if settings.page_hits and query.leg == "hybrid":
+        ranked = _spread(reader, ranked, settings.page_hits, query.k)
+    ranked = ranked[: query.k]
     rows = reader.chunks([number for number, _, _ in ranked])
-    return [
-        Hit(
-            rank=rank,
-            score=round(score, 6),
-            document_id=row.document_id,
-            source=row.source,
-            title=row.title,
-            page=row.page,
-            heading=row.heading,
-            start=row.start,
-            end=row.end,
-            text=row.text,
-            explain=explain,
-        )
-        for rank, (row, score, explain) in enumerate(
-            ((rows[number], score, explain) for number, score, explain in ranked if number in rows), 1
-        )
-    ]
+    found_rows = [(rows[number], score, explain) for number, score, explain in ranked if number in rows]
+    return [_hit(rank, *one) for rank, one in enumerate(found_rows, 1)]
 
 
 def dense_weight(query: Query, embedder: Embedder, settings: SearchSettings) -> float:
@@ -74,6 +66,61 @@ def dense_weight(query: Query, embedder: Embedder, settings: SearchSettings) -> 
     return settings.dense_weight * readable if readable >= LEAST_READABLE else 0.0
 
 
-def query_terms(text: str) -> list[str]:
-    """Terms to look up, with repetitions: what only asks is left out, identifiers and names count twice."""
-    return [*query_tokens(without_asking(text), "en"), *named_terms(text)]
+def _dense(reader: Reader, embedder: Embedder, route: Route, k: int, visible: Visible) -> Scored:
+    """The nearest chunks of all, and of the documents that the question names."""
+    vector = embedder.embed([route.topic], query=True)[0]
+    found = dict(reader.dense(vector, k, visible))
+    if route.inside:
+        found |= dict(reader.dense(vector, k, reader.snapshot.chunks_of(route.inside)))
+    return list(found.items())
+
+
+def _lexical(reader: Reader, as_: Principal, route: Route, k: int, visible: Visible) -> Scored:
+    """The best chunks of all by words, and of the documents that the question names."""
+    found = dict(reader.lexical(route.terms, k, as_, visible))
+    if route.inside:
+        numbers = reader.snapshot.documents.ranges[list(route.inside), 0].tolist()
+        found |= dict(reader.lexical(route.terms, k, as_, visible, numbers))
+    return list(found.items())
+
+
+def _boosted(reader: Reader, ranked: Ranked, route: Route) -> Ranked:
+    """Chunks of the documents that the question names gain on the others; a score stays between 0 and 1."""
+    if not route.shares:
+        return ranked
+    rows = reader.snapshot.documents.rows_of(np.array([number for number, _, _ in ranked], np.int64)).tolist()
+    boosted = []
+    for row, (number, score, explain) in zip(rows, ranked, strict=True):
+        named = route.shares.get(row, 0.0)
+        score += route.boost * named * (1 - score)
+        boosted.append((number, score, replace(explain, document=round(named, 6))))
+    return sorted(boosted, key=lambda item: -item[1])  # stable: equal ones keep their order
+
+
+def _spread(reader: Reader, ranked: Ranked, most: int, k: int) -> Ranked:
+    """At most `most` chunks of a page before those of other pages; what is over comes last."""
+    places = reader.places([number for number, _, _ in ranked[: 4 * k]])
+    seen: dict[tuple[int, int | None], int] = {}
+    kept: list[tuple[int, float, Explain]] = []
+    over: list[tuple[int, float, Explain]] = []
+    for item in ranked[: 4 * k]:
+        place = places.get(item[0], (item[0], None))
+        seen[place] = seen.get(place, 0) + 1
+        (over if place[1] is not None and seen[place] > most else kept).append(item)
+    return kept + over + list(ranked[4 * k :])
+
+
+def _hit(rank: int, row: ChunkRow, score: float, explain: Explain) -> Hit:
+    return Hit(
+        rank=rank,
+        score=round(score, 6),
+        document_id=row.document_id,
+        source=row.source,
+        title=row.title,
+        page=row.page,
+        heading=row.heading,
+        start=row.start,
+        end=row.end,
+        text=row.text,
+        explain=explain,
+    )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from types import MappingProxyType
 
 from fastapi import FastAPI
@@ -15,10 +16,24 @@ from ragkb.server.auditing import Audit
 from ragkb.server.deadlines import Deadline
 from ragkb.server.mcp_route import Mcp
 from ragkb.server.middleware import BodyLimit, Guard, LocalOnly
-from ragkb.server.routes import admin, docs, documents, feedback, health, me, openai, originals, query, web
+from ragkb.server.routes import (
+    admin,
+    docs,
+    documents,
+    feedback,
+    health,
+    jobs,
+    me,
+    nightly,
+    openai,
+    originals,
+    query,
+    web,
+)
 from ragkb.server.service import DEFAULT, Site
 from ragkb.server.spoken import OpenAIErrors
 from ragkb.server.tenants import Identify
+from ragkb.server.tracing import Traced
 from ragkb.settings import Settings
 from ragkb.types import NOBODY, Principal
 
@@ -39,17 +54,25 @@ def create_app(
     settings = settings or kb.settings
     mcp = Mcp()
     site = Site({DEFAULT: kb, **others}, settings, principal)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with mcp.running():
+            yield
+        site.tracing.close()
+
     app = FastAPI(
         title="ragkb",
         version=__version__,
         description=ABOUT,
         docs_url=None,  # FastAPI's page loads its script from a CDN; routes/docs.py makes one that does not
         redoc_url=None,
-        lifespan=mcp.lifespan,
+        lifespan=lifespan,
         redirect_slashes=False,  # a redirect would repeat the Host header
         generate_unique_id_function=lambda route: route.name,
         middleware=[
             Middleware(Guard, metrics=site.metrics),
+            Middleware(Traced, tracing=site.tracing),
             Middleware(OpenAIErrors),
             Middleware(LocalOnly, site=site),
             Middleware(Identify, site=site),
@@ -60,7 +83,7 @@ def create_app(
     )
     app.state.site = site
     problems.install(app)
-    for module in (query, openai, feedback, documents, originals, me, admin, health, docs, web):
+    for module in (query, openai, feedback, documents, jobs, originals, me, admin, nightly, health, docs, web):
         app.include_router(module.router)
     app.router.routes.append(mcp.route)
     return app

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ragkb.answer.hygiene import inert
 from ragkb.errors import InputError
 from ragkb.render import record_json
 from ragkb.server.bodies import Text
@@ -101,7 +102,7 @@ class Written:
     def sentence(self, said: Sentence) -> str:
         """What it adds to the text."""
         marks = "".join(f"[{n}]" for n in said.citations if f"[{n}]" not in said.text)
-        text = said.text.strip()
+        text = inert(said.text.strip())  # clients of this protocol render Markdown: no picture of a document loads
         gap = "\n" if text.startswith(("- ", "• ", "* ", "| ")) and self._last else self._gap(text)
         self._last = text
         self._sentences += 1
@@ -122,7 +123,7 @@ class Written:
 
 def _source(citation: Citation) -> str:
     page = f", p. {citation.page}" if citation.page else ""
-    return f"[{citation.n}] {' '.join(citation.title.split())}{page} ({citation.source})"
+    return f"[{citation.n}] {inert(' '.join(citation.title.split()))}{page} ({inert(citation.source)})"
 
 
 def answer_text(answer: Answer) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 from ragkb.ingest.report import IngestReport, NewDocument
 from ragkb.kb import KnowledgeBase
+from ragkb.server.metrics import Metrics
+from ragkb.server.tracing import Tracing
 from ragkb.store.audit import Seen
 from ragkb.types import Answer, AnswerEvent, Document, Hit, Original, PassagesFound
 
@@ -65,24 +68,26 @@ def current() -> Record:
 class Watched:
     """A knowledge base whose use is noted, whichever route uses it. What notes nothing passes through as it is."""
 
-    def __init__(self, kb: KnowledgeBase) -> None:
-        self._kb = kb
+    def __init__(self, kb: KnowledgeBase, metrics: Metrics, tracing: Tracing) -> None:
+        self._kb, self._metrics, self._tracing = kb, metrics, tracing
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._kb, name)
 
     def search(self, query: str, **given: Any) -> list[Hit]:
+        started = time.perf_counter()
         found = self._kb.search(query, **given)
+        self._told({"search": (time.perf_counter() - started) * 1000})
         current().hits(query, found)
         return found
 
     def ask(self, question: str, **given: Any) -> Answer:
         found = self._kb.ask(question, **given)
-        current().answer(found)
+        self._answered(current(), found)
         return found
 
     def stream(self, question: str, **given: Any) -> Iterator[AnswerEvent]:
-        return _noting(current(), question, self._kb.stream(question, **given))
+        return self._noting(current(), question, self._kb.stream(question, **given))
 
     def document(self, id: str, **given: Any) -> Document:
         found = self._kb.document(id, **given)
@@ -100,28 +105,36 @@ class Watched:
         return found
 
     def ingest_bytes(self, name: str, data: bytes, **given: Any) -> IngestReport:
-        return _ingested(self._kb.ingest_bytes(name, data, **given))
+        return self._ingested(self._kb.ingest_bytes(name, data, **given))
 
     def add(self, documents: Sequence[NewDocument]) -> IngestReport:
-        return _ingested(self._kb.add(documents))
+        return self._ingested(self._kb.add(documents))
+
+    def _noting(self, record: Record, question: str, events: Iterator[AnswerEvent]) -> Iterator[AnswerEvent]:
+        """The events; each is noted before it is handed on. subtle: they may be read in another context."""
+        for event in events:
+            if isinstance(event, PassagesFound):
+                record.hits(question, event.hits)
+            elif isinstance(event, Answer):
+                self._answered(record, event)
+            yield event
+
+    def _answered(self, record: Record, answer: Answer) -> None:
+        record.answer(answer)
+        self._metrics.answer(answer, self._kb.settings.usage)
+        self._tracing.stages(answer.timings_ms)
+
+    def _told(self, timings_ms: Mapping[str, float]) -> None:
+        self._metrics.stages(timings_ms)
+        self._tracing.stages(timings_ms)
+
+    def _ingested(self, report: IngestReport) -> IngestReport:
+        found = ((file.document_id, file.source) for file in report.files)
+        current().documents.update((id, source) for id, source in found if id)
+        self._metrics.ingest(report)
+        return report
 
 
-def watched(kb: KnowledgeBase) -> KnowledgeBase:
+def watched(kb: KnowledgeBase, metrics: Metrics, tracing: Tracing) -> KnowledgeBase:
     """The knowledge base, with its use noted."""
-    return cast(KnowledgeBase, Watched(kb))
-
-
-def _noting(record: Record, question: str, events: Iterator[AnswerEvent]) -> Iterator[AnswerEvent]:
-    """The events; each is noted before it is handed on. subtle: they may be read in another context."""
-    for event in events:
-        if isinstance(event, PassagesFound):
-            record.hits(question, event.hits)
-        elif isinstance(event, Answer):
-            record.answer(event)
-        yield event
-
-
-def _ingested(report: IngestReport) -> IngestReport:
-    found = ((file.document_id, file.source) for file in report.files)
-    current().documents.update((id, source) for id, source in found if id)
-    return report
+    return cast(KnowledgeBase, Watched(kb, metrics, tracing))

@@ -11,14 +11,18 @@ from typing import Annotated, Any, TypeVar, cast
 from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, Request
 
-from ragkb.kb import KnowledgeBase
+from ragkb.errors import StorageError
+from ragkb.kb import Counts, KnowledgeBase
 from ragkb.server.identity import Caller, of_claims, of_proxy, opened, secret_of
+from ragkb.server.jobs import Jobs
 from ragkb.server.logs import cause, write
 from ragkb.server.metrics import Metrics
 from ragkb.server.oidc import Provider
 from ragkb.server.problems import Refused
 from ragkb.server.rate import Buckets
 from ragkb.server.record import watched
+from ragkb.server.sizes import Sizes
+from ragkb.server.tracing import tracing
 from ragkb.settings import Settings
 from ragkb.stop import Stopped, stoppable
 from ragkb.store.keys import Role
@@ -37,11 +41,12 @@ class Service:
     """
 
     def __init__(self, name: str, kb: KnowledgeBase, site: Site) -> None:
-        self.name, self.kb, self._site = name, watched(kb), site
+        self.name, self.kb, self._site = name, watched(kb, site.metrics, site.tracing), site
         self.running = 0
         self._keyed = False
         self._count = threading.Lock()
         self._writers = CapacityLimiter(1)
+        self.jobs = Jobs(self)
         self._left: set[asyncio.Future[Any]] = set()
 
     @property
@@ -50,15 +55,17 @@ class Service:
         return self._site.settings
 
     @property
-    def metrics(self) -> Metrics:
-        """Those of the server."""
-        return self._site.metrics
-
-    @property
     def keyed(self) -> bool:
         """Whether a key was ever made for it. Once it was, it stays so."""
         self._keyed = self._keyed or self.kb.ledger.keys.exist()
         return self._keyed
+
+    def counts(self) -> Counts | None:
+        """What it holds; None if it cannot be read."""
+        try:
+            return self.kb.counts()
+        except StorageError:
+            return None
 
     async def read(self, work: Callable[[], Result]) -> Result:
         """The result of `work`, done in a reader's thread. Raises Refused if too many wait for one."""
@@ -122,9 +129,10 @@ class Site:
     """All that one server serves: its knowledge bases by name. principal: of every caller, while there are no keys."""
 
     def __init__(self, kbs: Mapping[str, KnowledgeBase], settings: Settings, principal: Principal) -> None:
-        self.metrics = Metrics()
+        self.metrics, self.tracing = Metrics(), tracing()
         self.readers = CapacityLimiter(settings.server.concurrency)
         self.services = {name: Service(name, kb, self) for name, kb in kbs.items()}
+        self.metrics.watch(Sizes(self.services))
         self._open = opened(principal)
         self._buckets = Buckets()
         self.use(settings)

@@ -51,6 +51,7 @@ class AnswerShape(_Shape):
     model: dict[str, str]
     timings_ms: dict[str, float]
     usage: dict[str, int]
+    dropped: int
 
 
 class DocumentsShape(_Shape):
@@ -112,6 +113,31 @@ class IngestShape(_Shape):
     redacted: dict[str, int]
     seconds: float
     files: list[FileShape]
+
+
+class JobMadeShape(_Shape):
+    """The id of a job."""
+
+    job: str
+
+
+class JobShape(_Shape):
+    """An ingest that nobody waits for. report: once it is done. error: once it failed."""
+
+    id: str
+    status: Literal["queued", "running", "done", "failed"]
+    created_at: str
+    files_done: int
+    files_total: int
+    pages: int
+    report: IngestShape | None
+    error: Problem | None
+
+
+class JobsShape(_Shape):
+    """Jobs, the newest first."""
+
+    jobs: list[JobShape]
 
 
 class DeletedShape(_Shape):

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ragkb.errors import StorageError
-from ragkb.store.documents import groups_of
 from ragkb.types import Heading
 
 
@@ -58,6 +56,13 @@ def rows(at: sqlite3.Connection, numbers: Sequence[int]) -> dict[int, ChunkRow]:
     return out
 
 
+def places(at: sqlite3.Connection, numbers: Sequence[int]) -> dict[int, tuple[int, int | None]]:
+    """(document number, page) of the chunks with these numbers; unknown ones are absent."""
+    query = "SELECT document, page FROM chunks WHERE number = ?"
+    found = ((number, at.execute(query, (number,)).fetchone()) for number in numbers)
+    return {number: (row[0], row[1]) for number, row in found if row}
+
+
 def context(at: sqlite3.Connection, identity: str, start: int) -> str:
     """Context of the chunk of that document that begins there; '' if none does."""
     query = "SELECT context FROM chunks JOIN documents d ON d.number = document WHERE d.id = ? AND start = ?"
@@ -99,15 +104,7 @@ def existing(at: sqlite3.Connection, first: int, last: int) -> NDArray[np.int64]
     return np.fromiter((row[0] for row in rows), np.int64)
 
 
-def texts(at: sqlite3.Connection) -> Iterator[tuple[int, int, tuple[str, ...], str]]:
-    """(chunk, document, groups, context and text) of every chunk, by document and chunk. Raises StorageError."""
-    rows = at.execute("SELECT number, id, access, access_checksum, text FROM documents ORDER BY number")
-    for number, identity, access, stored, text in rows:
-        groups = groups_of(number, access, stored)
-        if groups is None:
-            raise StorageError(f"document {identity}: its groups are damaged", "delete it or ingest it again")
-        chunks = at.execute(
-            "SELECT number, start, end, context FROM chunks WHERE document = ? ORDER BY number", (number,)
-        )
-        for chunk, start, end, context in chunks:
-            yield chunk, number, groups, f"{context}\n{text[start:end]}"
+def spans(at: sqlite3.Connection, document: int) -> list[tuple[int, int, int, str]]:
+    """(number, start, end, context) of the chunks of a document, by number."""
+    query = "SELECT number, start, end, context FROM chunks WHERE document = ? ORDER BY number"
+    return at.execute(query, (document,)).fetchall()

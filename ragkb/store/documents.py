@@ -6,10 +6,11 @@ import hashlib
 import json
 import sqlite3
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass
 from typing import Any
 
+from ragkb.errors import StorageError
 from ragkb.store import originals
 from ragkb.store.records import Entry, Known
 from ragkb.types import (
@@ -18,11 +19,9 @@ from ragkb.types import (
     DocumentInfo,
     Heading,
     Principal,
-    Scalar,
     Table,
 )
 
-FIELDS = ("id", "source", "title", "media_type", "language")
 _STORED = """number, id, generation, access, root, source, media_type, language, sha256, size, mtime_ns, fingerprint,
   ingested_at, pages, characters, title, metadata, page_starts, headings, tables, text"""
 _INFO = """SELECT d.number, d.access, d.access_checksum, d.id, d.source, d.title, d.pages,
@@ -202,6 +201,34 @@ def groups_since(at: sqlite3.Connection, generation: int) -> dict[int, tuple[str
     return {number: groups_of(number, access, stored) for number, access, stored in rows}
 
 
+@dataclass(frozen=True, slots=True)
+class StoredText:
+    """What a document is indexed by, and who may read it."""
+
+    number: int
+    groups: tuple[str, ...]
+    title: str
+    source: str
+    text: str
+
+
+def texts(at: sqlite3.Connection) -> Iterator[StoredText]:
+    """Every document with its text, by number. Raises StorageError for one of which nobody knows who may read it."""
+    rows = at.execute("SELECT number, id, access, access_checksum, title, source, text FROM documents ORDER BY number")
+    for number, identity, access, stored, *said in rows:
+        groups = groups_of(number, access, stored)
+        if groups is None:
+            raise StorageError(f"document {identity}: its groups are damaged", "delete it or ingest it again")
+        yield StoredText(number, groups, *said)
+
+
+def said(at: sqlite3.Connection, number: int, characters: int) -> tuple[str, str]:
+    """(title and source, so many characters of the text) of the document with this number."""
+    query = "SELECT title || ' ' || source, substr(text, 1, ?) FROM documents WHERE number = ?"
+    row = at.execute(query, (characters, number)).fetchone()
+    return (str(row[0]), str(row[1])) if row else ("", "")
+
+
 # --- recognising ------------------------------------------------------------------------------------------------------
 
 
@@ -311,20 +338,3 @@ def _visible(row: Sequence[Any], as_: Principal) -> DocumentInfo | None:
         ingested_at=at,
         original=bool(original),
     )
-
-
-def matching(at: sqlite3.Connection, where: Mapping[str, Scalar | Sequence[Scalar]]) -> set[int]:
-    """Numbers of the documents for which every key has (one of) the wanted values; compared as text."""
-    clauses, values = [], []
-    for key, wanted in where.items():
-        options = [wanted] if isinstance(wanted, (str, int, float)) else list(wanted)
-        marks = ",".join("?" * len(options))
-        if key in FIELDS:
-            clauses.append(f"d.{key} IN ({marks})")
-        else:
-            held = f"j.key = ? AND CAST(j.value AS TEXT) IN ({marks})"
-            clauses.append(f"EXISTS (SELECT 1 FROM json_each(d.metadata) j WHERE {held})")
-            values.append(key)
-        values += [str(int(option)) if isinstance(option, bool) else str(option) for option in options]
-    query = f"SELECT d.number FROM documents d WHERE {' AND '.join(clauses)}"
-    return {row[0] for row in at.execute(query, values)}

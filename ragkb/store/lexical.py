@@ -1,5 +1,7 @@
 """The lexical index: BM25 (k1 = 1.2, b = 0.75) by tantivy over the terms that `text.tokens` makes.
 
+The first row of each document also carries what the document is about as a whole (text/about.py), in its own field.
+
 Every row carries the groups that may read it, so that a search sees only what its principal may see. Rows that the
 catalogue does not show (deleted, or not committed yet) are dropped by the caller's bitmap.
 """
@@ -8,28 +10,22 @@ from __future__ import annotations
 
 import errno
 import json
-import math
 import re
 import secrets
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import tantivy
-from numpy.typing import NDArray
 
 from ragkb.errors import StorageError
 from ragkb.store.crashpoints import reached
 from ragkb.store.files import sha256_file, storage_errors, sync_folder
+from ragkb.store.lexical_search import PUBLIC, LexicalSearcher, group_term
 from ragkb.store.records import IndexFile
-from ragkb.types import Principal
 
-K1 = 1.2  # of BM25, as tantivy has it
 ANALYZER = "terms"
-PUBLIC = "public"
 HEAP = 64_000_000
-MOSTLY = 0.8  # share of the rows from which a reader is taken to see nearly everything
 _SEGMENT_FILE = re.compile(r"[0-9a-f]{32}\..*")
 REPAIR = "run `ragkb doctor --rebuild`"
 
@@ -45,7 +41,19 @@ def _schema() -> tantivy.Schema:
     builder.add_unsigned_field("document", indexed=True)
     builder.add_text_field("access", tokenizer_name="raw", index_option="basic")
     builder.add_text_field("terms", tokenizer_name=ANALYZER, index_option="freq")
+    builder.add_text_field("about", tokenizer_name=ANALYZER, index_option="basic")
     return builder.build()
+
+
+@dataclass(frozen=True, slots=True)
+class LexicalRow:
+    """One chunk as it is indexed. about: of its document, on the document's first chunk alone."""
+
+    chunk: int
+    document: int
+    groups: tuple[str, ...]
+    terms: Sequence[str]
+    about: Sequence[str] = ()
 
 
 class LexicalIndex:
@@ -81,11 +89,11 @@ class LexicalIndex:
 
     def write(
         self,
-        rows: Iterable[tuple[int, int, tuple[str, ...], Sequence[str]]],
+        rows: Iterable[LexicalRow],
         removed_documents: Iterable[int] = (),
         phantoms_above: int | None = None,
     ) -> None:
-        """Adds (chunk, document, groups, terms) rows, removes documents, commits durably, waits for merges.
+        """Adds rows, removes documents, commits durably, waits for merges.
 
         phantoms_above: also removes every chunk with a greater number, left by a writer that died.
         """
@@ -98,14 +106,8 @@ class LexicalIndex:
                 kind = tantivy.FieldType.Unsigned
                 query = tantivy.Query.range_query(self._index.schema, "chunk", kind, lower_bound=phantoms_above + 1)
                 writer.delete_documents_by_query(query)
-            for chunk, document, groups, terms in rows:
-                row = tantivy.Document()
-                row.add_unsigned("chunk", chunk)
-                row.add_unsigned("document", document)
-                for access in map(_group_term, groups) if groups else (PUBLIC,):
-                    row.add_text("access", access)
-                row.add_text("terms", " ".join(terms))
-                writer.add_document(row)
+            for row in rows:
+                writer.add_document(_document(row))
             reached("lexical: rows handed over")
             writer.commit()
             reached("lexical: committed")
@@ -141,6 +143,18 @@ class LexicalIndex:
         return [_listed(path, known.get(path.name)) for path in kept]
 
 
+def _document(row: LexicalRow) -> tantivy.Document:
+    made = tantivy.Document()
+    made.add_unsigned("chunk", row.chunk)
+    made.add_unsigned("document", row.document)
+    for access in map(group_term, row.groups) if row.groups else (PUBLIC,):
+        made.add_text("access", access)
+    made.add_text("terms", " ".join(row.terms))
+    if row.about:
+        made.add_text("about", " ".join(row.about))
+    return made
+
+
 def _named(meta: bytes) -> Callable[[str], bool]:
     """Whether tantivy's meta.json names a segment's file: `ID.extension`, or `ID.number.del`. Raises StorageError."""
     try:
@@ -161,79 +175,3 @@ def _listed(path: Path, old: IndexFile | None) -> IndexFile:
     if old and old.bytes == size and path.suffix != ".json":
         return old
     return IndexFile(path.name, sha256_file(path), size, 0)
-
-
-class LexicalSearcher:
-    """One consistent view of the lexical index."""
-
-    def __init__(self, searcher: tantivy.Searcher, schema: tantivy.Schema) -> None:
-        self._searcher = searcher
-        self._schema = schema
-
-    @property
-    def rows(self) -> int:
-        return int(self._searcher.num_docs)
-
-    def search(
-        self, terms: Sequence[str], k: int, as_: Principal, allowed: NDArray[np.uint8], count: int
-    ) -> list[tuple[int, float]]:
-        """Up to k (chunk number, BM25), best first, ties by number. allowed: bitmap over chunk numbers, `count` set."""
-        if not terms or not self.rows:
-            return []
-        # Who sees nearly everything is served faster without the filter in the query: tantivy can then skip rows that
-        # cannot be among the best (3 ms instead of 12 at a million). The bitmap decides in both cases.
-        few = count < MOSTLY * self.rows
-        query = self._query(terms, as_ if few else Principal.admin())
-        limit = k if few else math.ceil(k / MOSTLY)
-        while True:
-            found = self._searcher.search(query, min(limit, self.rows), count=False).hits
-            numbers = self._searcher.fast_field_values("chunk", [address for _, address in found])
-            hits = [
-                (int(n), float(s))
-                for n, (s, _) in zip(numbers, found, strict=True)
-                if n is not None and _is_set(allowed, int(n))
-            ]
-            if len(hits) >= k or len(found) < limit:
-                return sorted(hits, key=lambda hit: (-hit[1], hit[0]))[:k]
-            limit *= 4
-
-    def most(self, terms: Sequence[str]) -> float:
-        """The limit of BM25 for these terms, reached by no text: (k1 + 1) times the sum of their rarities."""
-        rarity = (count * self._rarity(term) for term, count in Counter(terms).items())
-        return (K1 + 1) * sum(rarity)
-
-    def _rarity(self, term: str) -> float:
-        holding = self._searcher.doc_freq("terms", term)
-        rows = max(self.rows, holding)  # subtle: what was deleted still counts for a term, but not as a row
-        return math.log(1 + (rows - holding + 0.5) / (holding + 0.5))
-
-    def frequency(self, term: str, as_: Principal) -> int:
-        """In how many rows that the principal may see the term stands."""
-        query = self._query([term], as_)
-        return int(self._searcher.search(query, 1, count=True).count)  # type: ignore[attr-defined]  # its stub forgets it
-
-    def chunk_numbers(self) -> list[int]:
-        """All chunk numbers in the index, unsorted."""
-        found = self._searcher.search(tantivy.Query.all_query(), max(1, self.rows), count=False).hits
-        return [int(n or 0) for n in self._searcher.fast_field_values("chunk", [address for _, address in found])]
-
-    def _query(self, terms: Sequence[str], as_: Principal) -> tantivy.Query:
-        query, should = tantivy.Query, tantivy.Occur.Should
-        parts = []
-        for term, count in Counter(terms).items():
-            one = query.term_query(self._schema, "terms", term, index_option="freq")
-            parts.append((should, one if count == 1 else query.boost_query(one, float(count))))
-        wanted = query.boolean_query(parts)
-        if as_.is_admin:
-            return wanted
-        access = [PUBLIC, *map(_group_term, as_.groups)]
-        filtered = query.const_score_query(query.term_set_query(self._schema, "access", access), 0.0)
-        return query.boolean_query([(tantivy.Occur.Must, wanted), (tantivy.Occur.Must, filtered)])
-
-
-def _group_term(group: str) -> str:
-    return f"group:{group}"  # subtle: the prefix keeps a group named "public" apart from PUBLIC
-
-
-def _is_set(bitmap: NDArray[np.uint8], number: int) -> bool:
-    return number >> 3 < len(bitmap) and bool(bitmap[number >> 3] >> (number & 7) & 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 import sqlite3
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -11,8 +12,11 @@ from ragkb.errors import NotFound, StorageError
 from ragkb.store import documents, embeddings, meta
 from ragkb.store.catalogue import CATALOGUE, DAMAGED, Catalogue, sound
 from ragkb.store.crashpoints import reached
+from ragkb.store.files import storage_errors
+from ragkb.store.lexical import LexicalIndex, new_lexical_folder
 from ragkb.store.lock import writer_lock
 from ragkb.store.schema import DOCUMENTS, FORMAT
+from ragkb.store.writer import stored_rows
 
 
 def migrate(folder: Path) -> int:
@@ -30,6 +34,7 @@ def migrate(folder: Path) -> int:
             first = held.format()
             for version in range(first, FORMAT):
                 _step(held, version)
+            _remove_old_indexes(held)
     finally:
         held.close()
     return first
@@ -42,6 +47,14 @@ def _step(held: Catalogue, version: int) -> None:
         _STEPS[version](at, held.path)
         at.execute(f"PRAGMA user_version = {version + 1}")
         reached(f"migrate: from {version}")
+
+
+def _remove_old_indexes(held: Catalogue) -> None:
+    with held.read() as at:
+        in_force = meta.values(at)["lexical_folder"]
+    for path in held.path.parent.glob("lexical-*"):
+        if path.name != in_force:
+            shutil.rmtree(path, ignore_errors=True)  # what stays the next writer removes
 
 
 def _groups_into_the_row(at: sqlite3.Connection, path: Path) -> None:
@@ -93,9 +106,26 @@ def _checksum_of_format_1(at: sqlite3.Connection, number: int) -> str:
     return digest.hexdigest()
 
 
+def _documents_into_the_lexical_index(at: sqlite3.Connection, path: Path) -> None:
+    """Format 2 had a lexical index of chunks alone. A new one is written beside the old."""
+    for number, identity, stored in at.execute("SELECT number, id, checksum FROM documents").fetchall():
+        if documents.checksum(at, number) != stored:
+            raise StorageError(f"{path}: damaged, document {identity} is not what was stored", DAMAGED)
+    folder = path.parent / new_lexical_folder()
+    with storage_errors(path.parent):
+        index = LexicalIndex(folder, create=True)
+        index.write(stored_rows(at))
+        files = index.files({})
+    meta.put(at, "lexical_folder", folder.name)
+    meta.set_index_files(at, "lexical", files)
+
+
 def _statements(script: str) -> list[str]:
     """The statements of a script that has no semicolon elsewhere; as they stand, since the schema keeps their text."""
     return [statement.strip() for statement in script.split(";") if statement.strip()]
 
 
-_STEPS: Mapping[int, Callable[[sqlite3.Connection, Path], None]] = {1: _groups_into_the_row}
+_STEPS: Mapping[int, Callable[[sqlite3.Connection, Path], None]] = {
+    1: _groups_into_the_row,
+    2: _documents_into_the_lexical_index,
+}

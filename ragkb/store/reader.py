@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,9 +18,12 @@ from ragkb.store.catalogue import sound
 from ragkb.store.chunks import ChunkRow, StoredSpan
 from ragkb.store.files import storage_errors
 from ragkb.store.lexical import REPAIR
+from ragkb.store.lexical_search import Scope, Weights
 from ragkb.store.records import IndexFile
-from ragkb.store.snapshot import Snapshot, Visible, Where
+from ragkb.store.snapshot import Snapshot, Visible
 from ragkb.store.vectors import nearest
+from ragkb.store.where import Where
+from ragkb.text.about import BEGINNING
 from ragkb.types import Document, DocumentInfo, Original, Principal
 
 if TYPE_CHECKING:
@@ -42,18 +46,40 @@ class Reader:
         """Up to k visible (chunk number, cosine), best first, ties by number."""
         return nearest(self.snapshot.segments, vector, k, visible.bitmap) if visible.count else []
 
-    def lexical(self, terms: Sequence[str], k: int, as_: Principal, visible: Visible) -> list[tuple[int, float]]:
-        """Up to k visible (chunk number, BM25), best first, ties by number."""
-        if not visible.count:
-            return []
-        try:
-            return self.snapshot.lexical.search(terms, k, as_, visible.bitmap, visible.count)
-        except ValueError as error:
-            raise StorageError(f"{self.store.folder}: the lexical index cannot be read ({error})", REPAIR) from None
+    def lexical(
+        self, terms: Weights, k: int, as_: Principal, visible: Visible, documents: Sequence[int] = ()
+    ) -> list[tuple[int, float]]:
+        """Up to k visible (chunk number, BM25), best first, ties by number. documents: numbers of those to look in."""
+        with self._readable():
+            scope = Scope(as_, visible.bitmap, visible.count, tuple(documents))
+            return self.snapshot.lexical.search(terms, k, scope) if visible.count else []
 
-    def most(self, terms: Sequence[str]) -> float:
+    def most(self, terms: Weights) -> float:
         """The greatest BM25 that any text could have for these terms: the limit for endless repetition of each."""
         return self.snapshot.lexical.most(terms)
+
+    def about(self, terms: Weights, k: int, as_: Principal, visible: Visible) -> list[tuple[int, float]]:
+        """Up to k (row of a visible document in `snapshot.documents`, weight of the terms that it is about).
+
+        Best first, ties by row. Terms as text/about.py makes them.
+        """
+        with self._readable():
+            scope = Scope(as_, visible.bitmap, visible.count)
+            found = self.snapshot.lexical.about(terms, k, scope) if visible.count else []
+        rows = self.snapshot.documents.rows_of(np.array([chunk for chunk, _ in found], np.int64))
+        return list(zip(rows.tolist(), (weight for _, weight in found), strict=True))
+
+    def about_frequency(self, term: str, as_: Principal) -> int:
+        """How many documents that the principal may see are about the term."""
+        with self._readable():
+            return self.snapshot.lexical.frequency(term, as_, "about")
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        try:
+            yield
+        except ValueError as error:
+            raise StorageError(f"{self.store.folder}: the lexical index cannot be read ({error})", REPAIR) from None
 
     def background(self) -> float:
         """The cosine of chunks that have nothing to do with each other, as a writer last measured it.
@@ -68,6 +94,16 @@ class Reader:
         with sound(self.store.catalogue.path):
             return chunks.rows(self.at, numbers)
 
+    def places(self, numbers: Sequence[int]) -> dict[int, tuple[int, int | None]]:
+        """(document number, page) of the chunks with these numbers."""
+        with sound(self.store.catalogue.path):
+            return chunks.places(self.at, numbers)
+
+    def said(self, number: int) -> tuple[str, str]:
+        """(title and source, beginning of the text) of the document with this number."""
+        with sound(self.store.catalogue.path):
+            return documents.said(self.at, number, BEGINNING)
+
     def documents(self, as_: Principal) -> Iterator[DocumentInfo]:
         """The visible documents, by source."""
         with sound(self.store.catalogue.path):
@@ -80,6 +116,13 @@ class Reader:
         if found is None:
             raise _absent(identity)
         return found
+
+    def counts(self) -> dict[str, int]:
+        """How many documents and chunks are stored."""
+        return {
+            table: int(self.at.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+            for table in ("documents", "chunks")
+        }
 
     def original(self, identity: str, as_: Principal) -> Original:
         """The file that the document was made of. Raises NotFound, also where it was not kept, StorageError."""

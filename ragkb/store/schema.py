@@ -1,4 +1,4 @@
-"""The catalogue's tables, format 2. SQLite is the only source of truth; the index files can be rebuilt from it.
+"""The catalogue's tables, format 3. SQLite is the only source of truth; the index files can be rebuilt from it.
 
 Whoever changes a table raises FORMAT, teaches migrate.py the step from the format before, and checks in a store of that
 format under tests/store/formats.
@@ -7,7 +7,7 @@ format under tests/store/formats.
 from __future__ import annotations
 
 APPLICATION_ID = 0x52414742  # "RAGB": tells our catalogue from a foreign SQLite file
-FORMAT = 2
+FORMAT = 3
 
 # A changed document is a new row with a new number under the same id. Numbers are never used twice. What is long comes
 # last: what stands before it is read without it.

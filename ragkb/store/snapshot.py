@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,20 +12,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ragkb.store import chunks, documents, meta
-from ragkb.store.lexical import LexicalIndex, LexicalSearcher
+from ragkb.store.lexical import LexicalIndex
+from ragkb.store.lexical_search import LexicalSearcher
 from ragkb.store.vectors import Segment
-from ragkb.types import Principal, Scalar
+from ragkb.store.where import Where, matching
+from ragkb.types import Principal
 
-Where = Mapping[str, Scalar | Sequence[Scalar]]
 CACHED = 64  # principals and filters whose visible chunks are kept
 
 
 @dataclass(frozen=True, slots=True)
 class Visible:
-    """The chunks that a principal may see. bitmap: bit n (little endian) is chunk number n. count: of set bits."""
+    """The chunks that a principal may see. bitmap: bit n (little endian) is chunk number n. count: of set bits.
+
+    documents: how many have chunks among them.
+    """
 
     bitmap: NDArray[np.uint8]
     count: int
+    documents: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +52,11 @@ class DocumentTable:
         edges[first] += 1
         edges[first + count] -= 1
         bits = np.cumsum(edges, dtype=np.int8)[:length].view(bool)
-        return Visible(np.packbits(bits, bitorder="little"), int(count.sum()))
+        return Visible(np.packbits(bits, bitorder="little"), int(count.sum()), len(count))
+
+    def rows_of(self, chunks: NDArray[np.int64]) -> NDArray[np.int64]:
+        """For each chunk number the row of its document."""
+        return np.searchsorted(self.ranges[:, 1], chunks, side="right") - 1
 
 
 EMPTY = DocumentTable(np.empty((0, 3), np.int64), np.empty(0, np.int32), ())
@@ -74,14 +83,19 @@ class Snapshot:
         readable = [groups is not None and as_.may_read(groups) for groups in self.documents.groups]
         rows = np.array(readable, bool)[self.documents.access]
         if where:
-            matching = np.fromiter(documents.matching(at, where), np.int64)
-            rows = rows & np.isin(self.documents.ranges[:, 0], matching)
+            rows = rows & np.isin(self.documents.ranges[:, 0], np.fromiter(matching(at, where), np.int64))
         made = self.documents.chunks_of(rows, self.last_chunk + 1)
         with self._lock:
             if len(self._cache) >= CACHED:
                 self._cache.clear()
             self._cache[key] = made
         return made
+
+    def chunks_of(self, rows: Sequence[int]) -> Visible:
+        """The chunks of the documents in these rows of the table."""
+        chosen = np.zeros(len(self.documents.ranges), bool)
+        chosen[list(rows)] = True
+        return self.documents.chunks_of(chosen, self.last_chunk + 1)
 
     def bytes_in_memory(self) -> dict[str, int]:
         """Bytes of the vectors and of the tables that say whose each chunk is and who may see it."""

@@ -19,12 +19,15 @@ from ragkb.store.lock import writer_lock
 from ragkb.store.originals import FOLDER, Originals
 from ragkb.store.reader import Reader
 from ragkb.store.records import Known
+from ragkb.store.reports import NIGHTLY
 from ragkb.store.snapshot import Snapshot
 from ragkb.store.writer import Writer
 
 RETRIES = 5
 _LOCK_FILES = ("writer.lock", "writer.json")
-_BEGINNINGS = re.compile(rf"vectors|lexical-[0-9a-f]{{16}}|{re.escape(STAGING)}(-journal)?|\.?{GENERATION}(\.new)?")
+_BEGINNINGS = re.compile(
+    rf"vectors|lexical-[0-9a-f]{{16}}|{re.escape(STAGING)}(-journal)?|{NIGHTLY}|\.?{GENERATION}(\.new)?"
+)
 
 
 class Store:

@@ -8,7 +8,6 @@ score them.
 
 from __future__ import annotations
 
-import math
 import os
 import secrets
 import struct
@@ -23,30 +22,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ragkb.errors import StorageError
+from ragkb.store import inverted
 from ragkb.store.files import durable_file, sha256_file, sha256_stream
+from ragkb.store.inverted import BLOCK, Inverted, Proposed
 from ragkb.store.records import IndexFile
 
 FAN_OUT = 8  # segments of one size class that are merged into one of the next
 LARGE = 250_000  # a segment of more rows is merged no more: a commit never waits for longer than eight of these take
 MOST_ROWS = 1_000_000  # of a segment that is made anew from the catalogue
-BLOCK = 16_384  # rows that are handled at once
 REBUILD = "run `ragkb doctor --rebuild`"
 
 # Measured on two cores with up to a million vectors of 384 numbers: benchmarks/scale/README.md.
 IVF_ROWS = 10_000  # rows from which a segment gets an inverted file
-PROBES = 64  # lists that are looked into when every row is visible
 OVERSAMPLE = 2  # candidates that are scored exactly for each hit that is wanted
 LEAST_CANDIDATES = 100
 GATHERED = 1_500  # so few visible rows are all scored exactly, without the lists
-SAMPLE = 20  # vectors a list that the lists are trained with
-ROUNDS = 8
 
 _MAGIC = b"ragkbvec"
 _HEADER = struct.Struct("<8sIIQQ")  # magic, version, dim, rows, bytes of the inverted file (0: there is none)
 _VERSION = 1
 _ONES = np.array([bin(byte).count("1") for byte in range(256)], np.uint8)
 
-Proposed = tuple[NDArray[np.float32], NDArray[np.int64]]  # scores that may be estimates, and chunk numbers
 Block = tuple[NDArray[np.int64], NDArray[np.float16]]  # chunk numbers, and their vectors, shape (n, dim)
 
 
@@ -67,27 +63,28 @@ class Segment:
             self._read_parts(stream)
 
     def _read_parts(self, stream: BinaryIO) -> None:
-        magic, version, dim, rows, inverted = _HEADER.unpack(stream.read(_HEADER.size))
-        self._dim, self._inverted = int(dim), bool(inverted)
+        magic, version, dim, rows, listed = _HEADER.unpack(stream.read(_HEADER.size))
+        self._dim = int(dim)
         if (magic, version, rows) != (_MAGIC, _VERSION, self.file.rows):
             raise StorageError(f"{self._path}: not a segment that this version reads", REBUILD)
         stream.seek(_HEADER.size + 2 * rows * self._dim)
         self._numbers = np.frombuffer(stream.read(8 * rows), "<i8")
         try:
             reader = faiss.PyCallbackIOReader(stream.read)  # type: ignore[attr-defined]
-            self._index: Any = faiss.read_index(reader) if inverted else _exact(self._numbers, self.vectors())
+            self.inverted = Inverted(faiss.read_index(reader), self._numbers) if listed else None
         except RuntimeError as error:  # what FAISS raises, for an index of a newer FAISS say
             raise StorageError(f"{self._path}: FAISS cannot read it ({error})", REBUILD) from None
+        self._whole: Any = None if listed else _exact(self._numbers, self.vectors())
 
-    def propose(self, vector: NDArray[np.float32], k: int, allowed: NDArray[np.uint8]) -> Proposed:
-        """What is nearest, about right: the k best, or more by their codes."""
-        if not self._inverted:
-            return self._lookup(vector, k, _parameters(allowed))
-        visible = self._count(allowed)
-        if visible <= max(GATHERED, k):
-            numbers = self._visible(allowed)
-            return self.scores(vector, numbers), numbers
-        return self._candidates(vector, _wanted(k), allowed, visible)
+    def compare(self, vector: NDArray[np.float32], k: int, allowed: NDArray[np.uint8]) -> Proposed:
+        """The k best of a segment without an inverted file, by comparing all of its allowed rows."""
+        # subtle: for one query more threads gain nothing, and on a busy machine they wait for each other (22 ms, not 2)
+        faiss.omp_set_num_threads(1)
+        selector = faiss.IDSelectorBitmap(allowed)  # type: ignore[call-arg, arg-type]
+        parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
+        scores, numbers = self._whole.search(vector[None], min(k, self.file.rows), params=parameters)
+        found = numbers[0] >= 0  # subtle: FAISS pads with -1 when fewer than k vectors exist
+        return scores[0][found], numbers[0][found]
 
     def scores(self, vector: NDArray[np.float32], numbers: NDArray[np.int64]) -> NDArray[np.float32]:
         """The exact cosines of chunks of this segment; equal for equal vectors, whatever else is asked for."""
@@ -105,34 +102,19 @@ class Segment:
     @property
     def bytes_in_memory(self) -> int:
         """Bytes of codes or vectors, of chunk numbers and of the centroids of the lists."""
-        code = self._dim if self._inverted else 2 * self._dim
-        lists = int(self._index.nlist) * 4 * self._dim if self._inverted else 0
-        return self.file.rows * (code + 16) + lists
+        if self.inverted:
+            return self.inverted.bytes_in_memory
+        return self.file.rows * (2 * self._dim + 16)
 
-    def _candidates(self, vector: NDArray[np.float32], k: int, allowed: NDArray[np.uint8], visible: int) -> Proposed:
-        """What is near by its code; at least k if so many rows are visible."""
-        probes = _probes(self._index.nlist, visible / self.file.rows)
-        while True:
-            scores, numbers = self._lookup(vector, k, _parameters(allowed, probes))
-            if len(numbers) >= min(k, visible) or probes >= self._index.nlist:
-                return scores, numbers
-            probes = min(4 * probes, self._index.nlist)
-
-    def _lookup(self, vector: NDArray[np.float32], k: int, parameters: Any) -> Proposed:
-        # subtle: for one query more threads gain nothing, and on a busy machine they wait for each other (22 ms, not 2)
-        faiss.omp_set_num_threads(1)
-        scores, numbers = self._index.search(vector[None], min(k, self.file.rows), params=parameters)
-        found = numbers[0] >= 0  # subtle: FAISS pads with -1 when fewer than k vectors exist
-        return scores[0][found], numbers[0][found]
-
-    def _count(self, allowed: NDArray[np.uint8]) -> int:
+    def count(self, allowed: NDArray[np.uint8]) -> int:
         """How many rows are allowed, at most: bits between the first and the last chunk number."""
         first, last = int(self._numbers[0]) >> 3, int(self._numbers[-1]) >> 3
         part = allowed[first : last + 1]
         ones = np.bitwise_count(part) if hasattr(np, "bitwise_count") else _ONES[part]  # NumPy 2 has it
         return int(ones.sum(dtype=np.int64))
 
-    def _visible(self, allowed: NDArray[np.uint8]) -> NDArray[np.int64]:
+    def allowed_numbers(self, allowed: NDArray[np.uint8]) -> NDArray[np.int64]:
+        """The chunk numbers of the rows that are allowed."""
         first, last = int(self._numbers[0]) >> 3, int(self._numbers[-1]) >> 3
         numbers = np.flatnonzero(np.unpackbits(allowed[first : last + 1], bitorder="little")) + 8 * first
         return numbers[np.isin(numbers, self._numbers, assume_unique=True)]
@@ -171,7 +153,7 @@ def nearest(
     The cosines are exact. So is the choice among small segments and where few rows are allowed; elsewhere the
     OVERSAMPLE * k best by their codes are compared.
     """
-    proposed = [segment.propose(vector, k, allowed) for segment in segments]
+    proposed = _proposed(segments, vector, k, allowed)
     if not proposed:
         return []
     scores = np.concatenate([found for found, _ in proposed])
@@ -183,6 +165,23 @@ def nearest(
         scores[owner == place] = segments[place].scores(vector, numbers[owner == place])
     order = np.lexsort((numbers, -scores))[:k]
     return list(zip(numbers[order].tolist(), scores[order].tolist(), strict=True))
+
+
+def _proposed(
+    segments: Sequence[Segment], vector: NDArray[np.float32], k: int, allowed: NDArray[np.uint8]
+) -> list[Proposed]:
+    """For each segment what is nearest, about right: the k best of all are among them, or more by their codes."""
+    listed = {place: segment.inverted for place, segment in enumerate(segments) if segment.inverted}
+    visible = sum(segments[place].count(allowed) for place in listed)
+    if visible > max(GATHERED, k):
+        found = dict(zip(listed, inverted.near(list(listed.values()), vector, _wanted(k), allowed), strict=True))
+    else:
+        numbers = {place: segments[place].allowed_numbers(allowed) for place in listed}
+        found = {place: (segments[place].scores(vector, some), some) for place, some in numbers.items()}
+    return [
+        found[place] if place in found else segment.compare(vector, k, allowed)
+        for place, segment in enumerate(segments)
+    ]
 
 
 def write_segment(folder: Path, blocks: Iterable[Block]) -> IndexFile:
@@ -207,7 +206,7 @@ def write_segment(folder: Path, blocks: Iterable[Block]) -> IndexFile:
             file.flush()
             written = np.memmap(file.name, "<f2", "r", _HEADER.size, (len(every), dim))
             writer = faiss.PyCallbackIOWriter(file.write)  # type: ignore[attr-defined]
-            faiss.write_index(_inverted(every, written), writer)
+            faiss.write_index(inverted.build(every, written), writer)
         size = file.tell()
         file.seek(0)
         file.write(_HEADER.pack(_MAGIC, _VERSION, dim, len(every), size - end))
@@ -261,45 +260,5 @@ def _exact(numbers: NDArray[np.int64], vectors: NDArray[np.float16]) -> Any:
     return index
 
 
-def _inverted(numbers: NDArray[np.int64], vectors: NDArray[np.float16]) -> Any:
-    """An inverted file of 8-bit codes; equal vectors give an equal one."""
-    faiss.omp_set_num_threads(usable_cores())
-    rows, dim = vectors.shape
-    lists = _lists(rows)
-    coarse = faiss.IndexFlatIP(dim)
-    eight = faiss.ScalarQuantizer.QT_8bit
-    index = faiss.IndexIVFScalarQuantizer(coarse, dim, lists, eight, faiss.METRIC_INNER_PRODUCT)
-    index.cp.spherical, index.cp.niter, index.cp.seed = True, ROUNDS, 1
-    index.cp.min_points_per_centroid, index.cp.max_points_per_centroid = 1, SAMPLE
-    sample = np.linspace(0, rows - 1, min(rows, SAMPLE * lists)).astype(np.int64)
-    index.train(np.asarray(vectors[sample], np.float32))
-    for start in range(0, rows, BLOCK):
-        block = np.asarray(vectors[start : start + BLOCK], np.float32)
-        index.add_with_ids(block, np.ascontiguousarray(numbers[start : start + BLOCK]))
-    return index
-
-
-def usable_cores() -> int:
-    """Cores that this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _lists(rows: int) -> int:
-    """A power of two next to twice the square root of the rows: 256 at 10 thousand, 2048 at a million."""
-    return 1 << round(math.log2(2 * math.sqrt(rows)))
-
-
 def _wanted(k: int) -> int:
     return max(OVERSAMPLE * k, LEAST_CANDIDATES)
-
-
-def _probes(lists: int, share: float) -> int:
-    """Lists to look into, more where few rows are visible: the nearest visible ones then lie further apart."""
-    return min(lists, round(PROBES / math.sqrt(max(share, 1e-9))))
-
-
-def _parameters(allowed: NDArray[np.uint8], probes: int = 0) -> Any:
-    selector = faiss.IDSelectorBitmap(allowed)  # type: ignore[call-arg, arg-type]
-    if probes:
-        return faiss.SearchParametersIVF(sel=selector, nprobe=probes)  # type: ignore[call-arg]
-    return faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]

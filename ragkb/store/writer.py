@@ -24,9 +24,11 @@ from ragkb.store import chunks, documents, embeddings, meta, originals
 from ragkb.store.catalogue import sound
 from ragkb.store.crashpoints import reached
 from ragkb.store.files import storage_errors, sync_folder
-from ragkb.store.lexical import REPAIR, LexicalIndex, new_lexical_folder
+from ragkb.store.inverted import BLOCK
+from ragkb.store.lexical import REPAIR, LexicalIndex, LexicalRow, new_lexical_folder
 from ragkb.store.records import Entry, IndexFile, Touched
-from ragkb.store.vectors import BLOCK, MOST_ROWS, Segment, merge_segments, to_merge, write_segment
+from ragkb.store.vectors import MOST_ROWS, Segment, merge_segments, to_merge, write_segment
+from ragkb.text.about import about_terms
 from ragkb.text.tokens import lexical_tokens
 
 if TYPE_CHECKING:
@@ -178,8 +180,7 @@ class Writer:
             index = LexicalIndex(folder, create=True)
             with self._store.catalogue.read() as at, sound(self._store.catalogue.path):
                 self._store.catalogue.check_seal(at)
-                rows = chunks.texts(at)
-                index.write((c, d, groups, lexical_tokens(text, "en")) for c, d, groups, text in rows)
+                index.write(stored_rows(at))
                 reached("rebuild: lexical index written")
                 segments = list(self._segments_anew(at))
             lexical = index.files({})
@@ -282,8 +283,19 @@ def _placed(entries: Sequence[Entry], document: int, chunk: int) -> Iterator[_Pl
         chunk += len(entry.chunks)
 
 
-def _lexical_rows(placed: Sequence[_Placed]) -> Iterator[tuple[int, int, tuple[str, ...], list[str]]]:
+def _lexical_rows(placed: Sequence[_Placed]) -> Iterator[LexicalRow]:
     for item in placed:
-        for number, chunk in enumerate(item.entry.chunks, item.first_chunk):
+        entry = item.entry
+        about = about_terms(entry.title, entry.source, entry.text)
+        for number, chunk in enumerate(entry.chunks, item.first_chunk):
             terms = lexical_tokens(f"{chunk.context}\n{chunk.text}", "en")
-            yield number, item.document, item.entry.groups, terms
+            yield LexicalRow(number, item.document, entry.groups, terms, about if number == item.first_chunk else ())
+
+
+def stored_rows(at: sqlite3.Connection) -> Iterator[LexicalRow]:
+    """What the lexical index holds, made of the catalogue alone. Raises StorageError."""
+    for document in documents.texts(at):
+        about = about_terms(document.title, document.source, document.text)
+        for place, (number, start, end, context) in enumerate(chunks.spans(at, document.number)):
+            terms = lexical_tokens(f"{context}\n{document.text[start:end]}", "en")
+            yield LexicalRow(number, document.number, document.groups, terms, () if place else about)

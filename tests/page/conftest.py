@@ -46,10 +46,10 @@ def filled(tmp_path_factory: pytest.TempPathFactory, minilm: Embedder) -> Iterat
 
 
 @contextmanager
-def serving(kb: KnowledgeBase, principal: Principal = NOBODY) -> Iterator[str]:
-    """The address of a running server."""
+def serving(kb: KnowledgeBase, principal: Principal = NOBODY, **others: KnowledgeBase) -> Iterator[str]:
+    """The address of a running server, with others at /kb/NAME."""
     with listening("127.0.0.1", 0) as listener:
-        running = server(create_app(kb, principal=principal))
+        running = server(create_app(kb, principal=principal, others=others))
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
         thread.start()
         try:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
+
 from ragkb.kb import KnowledgeBase
 
 TRAIN = "When may I book first class on the train?"
@@ -36,6 +38,29 @@ def test_a_citation_opens_the_document_at_the_quote_by_keyboard(opened: Any, ask
     page.keyboard.press("Escape")
     assert page.locator("#panel").is_hidden()
     assert cite.evaluate("element => element === document.activeElement")
+
+
+def test_what_is_badly_supported_or_disputed_is_flagged(opened: Any, ask: Any, axe: Any) -> None:
+    """Extractive answers quote, so that a doubtful one is made of a real one here."""
+    page = opened()
+
+    def doubtful(route: Any) -> None:
+        real = httpx.post(route.request.url, json={"question": TRAIN}, timeout=60, trust_env=False).json()
+        first, second = real["sentences"][:2]
+        first |= {"support": 0.6}
+        second |= {"support": 0.2, "supported": False}
+        disagreement = {"kind": "disagree", "citations": [1, 2], "dates": ["", ""]}
+        route.fulfill(json=real | {"groundedness": 0.2, "dropped": 1, "conflicts": [disagreement]})
+
+    page.route("**/v1/query", doubtful)
+    turn = ask(page, TRAIN)
+    assert [one.inner_text() for one in turn.locator(".support").all()[:2]] == ["partly supported", "not supported"]
+    assert "1 sentence is not supported by the documents" in turn.inner_text()
+    assert "1 sentence was left out" in turn.inner_text()
+    assert "say different things" in turn.locator(".conflicts").inner_text()
+    turn.get_by_role("button", name="Not supported by the documents (20%)").click()
+    assert "No quote says this" in page.locator("#pop").inner_text()
+    assert axe(page) == []
 
 
 def test_a_citation_of_a_pdf_shows_its_page(opened: Any, ask: Any) -> None:

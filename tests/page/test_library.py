@@ -42,4 +42,4 @@ def test_a_file_that_cannot_be_read_says_why(opened: Any) -> None:
     broken = {"name": "broken.pdf", "mimeType": "application/pdf", "buffer": b"no PDF"}
     page.locator("input[type=file]").set_input_files([broken])
     page.locator(".uploads .bad").wait_for()
-    assert "broken.pdf" in page.locator(".uploads .bad").inner_text()
+    assert "the content is not PDF" in page.locator(".uploads .bad").inner_text()

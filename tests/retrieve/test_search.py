@@ -174,8 +174,12 @@ def test_a_leg_that_is_asked_for_takes_part_whatever_the_embedder_reads(words: W
 def shelves(kb: KnowledgeBase) -> KnowledgeBase:
     kb.add(
         [
-            NewDocument("a.txt", "The pump is blue.", "A", metadata={"site": "Brno", "year": 2025}),
-            NewDocument("b.txt", "The pump is blue too.", "B", metadata={"site": "Suzhou", "year": 2026}),
+            NewDocument(
+                "a.txt", "The pump is blue.", "A", metadata={"site": "Brno", "year": 2025, "from": "2025-03-01"}
+            ),
+            NewDocument(
+                "b.txt", "The pump is blue too.", "B", metadata={"site": "Suzhou", "year": 2026, "from": "2026-11-30"}
+            ),
             NewDocument("c.txt", "The pump is red.", "C", metadata={"site": "Brno", "year": 2026, "draft": True}),
             NewDocument("d.txt", "The pump has no labels.", "D"),
         ]
@@ -200,6 +204,17 @@ def shelves(kb: KnowledgeBase) -> KnowledgeBase:
         ({"site": "Brno' OR '1'='1"}, []),
         ({"site') OR 1=1 --": "Brno"}, []),
         ({}, ["a.txt", "b.txt", "c.txt", "d.txt"]),
+        ({"year>=": 2026}, ["b.txt", "c.txt"]),
+        ({"year>": "2025", "site !=": "Brno"}, ["b.txt"]),
+        ({"year<": 1e9}, ["a.txt", "b.txt", "c.txt"]),
+        ({"year<": 300}, []),
+        ({"site!=": ["Brno", "Suzhou"]}, ["d.txt"]),
+        ({"from<=": "2025"}, ["a.txt"]),
+        ({"from>": "2025"}, ["b.txt"]),
+        ({"from>=": "2025-03", "from<": "2026-11-30"}, ["a.txt"]),
+        ({"title>": "B"}, ["c.txt", "d.txt"]),
+        ({"ingested_at>=": "2020"}, ["a.txt", "b.txt", "c.txt", "d.txt"]),
+        ({"site": ">=Brno"}, []),
     ],
 )
 def test_where_keeps_the_documents_that_match_every_key(
@@ -207,6 +222,12 @@ def test_where_keeps_the_documents_that_match_every_key(
 ) -> None:
     for leg in ("hybrid", "dense", "lexical"):
         assert sorted(sources(shelves.search("pump", where=where, leg=leg))) == wanted
+
+
+@pytest.mark.parametrize("where", [{"year>=": [2024, 2025]}, {"year<": []}, {"draft>": True}, {">=": 3}, {"": "a"}])
+def test_a_comparison_that_cannot_be_made_is_said(shelves: KnowledgeBase, where: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match="where: "):
+        shelves.search("pump", where=where)
 
 
 def test_where_does_not_shorten_the_list(kb: KnowledgeBase) -> None:

@@ -5,6 +5,7 @@ A route without a row fails: whoever adds one says here who may use it, by a lin
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -45,6 +46,8 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("GET", "/v1/documents"): Row(READER),
     ("GET", "/v1/documents/{id}"): Row(READER, path="/v1/documents/{document}"),
     ("POST", "/v1/documents"): Row(WRITER, {"json": {"source": "new.md", "text": "A new text."}}),
+    ("GET", "/v1/jobs"): Row(WRITER),
+    ("GET", "/v1/jobs/{id}"): Row(WRITER, path="/v1/jobs/{job}"),
     ("DELETE", "/v1/documents/{id}"): Row(WRITER, path="/v1/documents/{document}"),
     ("GET", "/v1/documents/{id}/original"): Row(READER, path="/v1/documents/{pdf}/original"),
     ("GET", "/v1/documents/{id}/pages/{n}.png"): Row(READER, path="/v1/documents/{pdf}/pages/1.png"),
@@ -57,6 +60,7 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("POST", "/v1/admin/keys"): Row(ADMIN, {"json": {"name": "new"}}),
     ("DELETE", "/v1/admin/keys/{id}"): Row(ADMIN, path="/v1/admin/keys/{key}"),
     ("GET", "/v1/admin/status"): Row(ADMIN),
+    ("GET", "/v1/admin/nightly"): Row(ADMIN),
 }
 
 
@@ -71,9 +75,19 @@ class House:
     def ask(self, row: Row, method: str, path: str, credential: str) -> httpx.Response:
         key = self.keys[credential]
         headers = {"authorization": f"Bearer {key}"} if key else {}
-        return self.client.request(method, self._filled(row.path or path), headers=headers, **row.request)
+        return self.client.request(method, self._filled(row.path or path, credential), headers=headers, **row.request)
 
-    def _filled(self, path: str) -> str:
+    def _job(self, credential: str) -> str:
+        """A job of the caller's own, if they may have one."""
+        key = self.keys[credential if credential in ("writer", "admin") else "writer"]
+        body = {"source": "job.md", "text": "It is worked on."}
+        headers = {"authorization": f"Bearer {key}"}
+        id = str(self.client.post("/v1/documents?wait=false", json=body, headers=headers).json()["job"])
+        while self.client.get(f"/v1/jobs/{id}", headers=headers).json()["status"] in ("queued", "running"):
+            time.sleep(0.02)
+        return id
+
+    def _filled(self, path: str, credential: str) -> str:
         """With ids of things made for this request, since it may remove them."""
         if "{document}" in path:
             report = self.kb.add([NewDocument("gone.md", "It is gone soon.")])
@@ -81,6 +95,8 @@ class House:
         if "{pdf}" in path:
             pdf = next(info.id for info in self.kb.documents() if info.media_type == "application/pdf")
             path = path.replace("{pdf}", pdf)
+        if "{job}" in path:
+            path = path.replace("{job}", self._job(credential))
         if "{key}" in path:
             path = path.replace("{key}", self.kb.ledger.keys.create("spare", "reader")[0].id)
         return path
@@ -95,6 +111,8 @@ def house(tmp_path_factory: pytest.TempPathFactory, embedder: Embedder, serve: A
     ):
         kb.add([NewDocument("leave.md", "Parental leave is 14 weeks.")])
         kb.ingest_bytes("policy.pdf", (CORPUS / "finance/travel-expense-policy.pdf").read_bytes())
+        (kb.path / "nightly").mkdir()
+        (kb.path / "nightly" / "latest.json").write_text("{}")
         made = kb.ledger.keys.create
         keys = {
             "none": "",

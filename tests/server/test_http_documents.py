@@ -124,7 +124,8 @@ BAD_FORMS: tuple[tuple[dict[str, Any], int, str], ...] = (
     ({"files": {"file": (None, b"text")}}, 422, "no file in the form"),
     ({"files": {"file": ("a\x7fb.md", b"text")}}, 422, "source: not a name"),
     ({"files": {"title": ("t.md", b"text")}}, 422, "no file in the form"),
-    ({"files": [("file", ("a.md", b"text")), ("file", ("b.md", b"text"))]}, 400, "the request cannot be read"),
+    ({"files": [("file", (f"{n}.md", b"text")) for n in range(101)]}, 400, "the request cannot be read"),
+    ({"files": [("file", ("a.md", b"text"))] * 2, "data": {"title": "x"}}, 422, "one title for several files"),
     ({"content": b"nonsense", "headers": {"content-type": "multipart/form-data"}}, 400, "the request cannot"),
     ({"content": b"--x\r\n", "headers": {"content-type": "multipart/form-data; boundary=x"}}, 422, "no file"),
 )

@@ -36,6 +36,8 @@ TABLE = (
     Row("POST", "/v1/chat/completions", 200, shapes.ChatShape, {"json": CHAT}),
     Row("GET", "/v1/documents", 200, shapes.DocumentsShape),
     Row("POST", "/v1/documents", 201, shapes.IngestShape, {"json": {"source": "new.md", "text": "A new text."}}),
+    Row("GET", "/v1/jobs", 200, shapes.JobsShape),
+    Row("GET", "/v1/jobs/{id}", 200, shapes.JobShape),
     Row("GET", "/v1/documents/{id}", 200, shapes.DocumentShape),
     Row("DELETE", "/v1/documents/{id}", 200, shapes.DeletedShape),
     Row("GET", "/v1/documents/{id}/original", 200, None),
@@ -44,6 +46,7 @@ TABLE = (
     Row("GET", "/v1/admin/keys", 200, shapes.KeysShape),
     Row("POST", "/v1/admin/keys", 201, shapes.MadeKeyShape, {"json": {"name": "ana"}}),
     Row("DELETE", "/v1/admin/keys/{id}", 200, shapes.KeyShape),
+    Row("GET", "/v1/admin/nightly", 200, None),
     Row("GET", "/v1/admin/status", 200, shapes.StatusShape),
     Row("GET", "/healthz", 200, shapes.HealthShape),
     Row("GET", "/readyz", 200, shapes.HealthShape),
@@ -65,10 +68,15 @@ def test_route(kb: KnowledgeBase, serve: Any, row: Row) -> None:
         kb.ingest_bytes(source, (CORPUS / "finance/travel-expense-policy.pdf").read_bytes())
     id = next(info.id for info in kb.documents() if info.source == source)
     principal = Principal.admin() if "/admin/" in row.path else NOBODY
+    (kb.path / "nightly").mkdir()
+    (kb.path / "nightly" / "latest.json").write_text('{"passed": true}')
     with serve(kb, principal=principal) as client:
         if "/keys/{id}" in row.path:  # of a key that closes the server, which takes it for itself
             made = kb.ledger.keys.create("root", "admin")
             id, client.headers["x-api-key"] = made[0].id, made[1]
+        if "/jobs/" in row.path:
+            text = {"source": "a", "text": "b"}
+            id = client.post("/v1/documents", params={"wait": False}, json=text).json()["job"]
         response = client.request(row.method, row.path.replace("{id}", id).replace("{n}", "1"), **row.request)
     assert response.status_code == row.status
     if row.shape:
@@ -161,6 +169,13 @@ def test_metrics_count_by_template(kb: KnowledgeBase, serve: Any) -> None:
         'ragkb_answers_total{outcome="abstained"} 1.0',
         'ragkb_ingested_files_total{status="ingested"} 1.0',
         'ragkb_stage_seconds_count{stage="search"} 2.0',
+        'ragkb_tokens_total{kind="prompt"} 0.0',
+        "ragkb_groundedness_count 1.0",
+        "ragkb_ingested_chunks_total 1.0",
+        'ragkb_up{kb="default"} 1.0',
+        'ragkb_documents{kb="default"} 4.0',
+        'ragkb_disk_bytes{kb="default",part="catalogue"} ',
+        'ragkb_jobs{kb="default",status="running"} 0.0',
         'ragkb_stage_seconds_count{stage="answer"} 2.0',
     ):
         assert line in text

@@ -20,7 +20,8 @@ from ragkb.kb import KnowledgeBase
 from ragkb.store import crashpoints
 
 pytestmark = pytest.mark.xdist_group("crashes")
-READING = {"ask", "close", "document", "documents", "open", "original", "page_picture", "search", "status", "verify"}
+READING = {"ask", "close", "counts", "document", "documents", "open", "original", "page_picture", "search", "status"}
+READING |= {"stream", "verify"}
 
 
 @pytest.fixture(scope="module")

@@ -44,14 +44,24 @@ def _is_whole(folder: Path) -> None:
         assert [heading.title for heading in kb.document(canteen.id).headings] == ["Canteen", "Hours"]
 
 
+def _format(folder: Path) -> int:
+    held = Catalogue(folder / "catalogue.sqlite")
+    try:
+        return held.format()
+    finally:
+        held.close()
+
+
 def test_an_older_format_is_told_with_what_to_do(old: Path) -> None:
-    with pytest.raises(InputError, match=r"format 1 of an older ragkb.*doctor --migrate"):
+    with pytest.raises(InputError, match=r"format [12] of an older ragkb.*doctor --migrate"):
         KnowledgeBase.open(old, embedder=WordHashes())
 
 
 def test_a_migrated_store_is_whole_and_can_be_written(old: Path) -> None:
-    assert migrate(old) == 1
+    first = _format(old)
+    assert migrate(old) == first < FORMAT
     assert migrate(old) == FORMAT
+    assert len(list(old.glob("lexical-*"))) == 1
     _is_whole(old)
     with KnowledgeBase.open(old, embedder=WordHashes()) as kb:
         kb.rebuild()
@@ -61,15 +71,19 @@ def test_a_migrated_store_is_whole_and_can_be_written(old: Path) -> None:
 
 
 def test_a_migration_that_dies_leaves_the_old_or_the_new(old: Path) -> None:
-    for point, left in (("migrate: from 1", 1), ("catalogue: before commit", 1), ("catalogue: committed", 2)):
+    first = _format(old)
+    for point, left in (
+        (f"migrate: from {first}", first),
+        ("catalogue: before commit", first),
+        ("catalogue: committed", first + 1),
+    ):
         code = (
             "import sys; from pathlib import Path; from ragkb.store.migrate import migrate; migrate(Path(sys.argv[1]))"
         )
         died = subprocess.run([sys.executable, "-c", code, old], env={"RAGKB_CRASH_AT": f"{point}:1"}, check=False)
         assert died.returncode == 9
-        held = Catalogue(old / "catalogue.sqlite")
-        assert held.format() == left
-        held.close()
+        assert _format(old) == left
+    migrate(old)
     _is_whole(old)
 
 
@@ -81,9 +95,11 @@ def _lose_groups(at: sqlite3.Connection) -> None:
     at.execute("DELETE FROM document_groups")
 
 
-@pytest.mark.parametrize("spoil", [_spoil_text, _lose_groups])
-def test_a_damaged_store_is_not_migrated(tmp_path: Path, spoil: Callable[[sqlite3.Connection], None]) -> None:
-    with zipfile.ZipFile(FORMATS / "format-1.zip") as archive:
+@pytest.mark.parametrize(("version", "spoil"), [(1, _spoil_text), (1, _lose_groups), (2, _spoil_text)])
+def test_a_damaged_store_is_not_migrated(
+    tmp_path: Path, version: int, spoil: Callable[[sqlite3.Connection], None]
+) -> None:
+    with zipfile.ZipFile(FORMATS / f"format-{version}.zip") as archive:
         archive.extractall(tmp_path / "kb")
     path = tmp_path / "kb" / "catalogue.sqlite"
     connection = sqlite3.connect(path)
@@ -92,9 +108,7 @@ def test_a_damaged_store_is_not_migrated(tmp_path: Path, spoil: Callable[[sqlite
     connection.close()
     with pytest.raises(StorageError, match="damaged, document"):
         migrate(tmp_path / "kb")
-    held = Catalogue(path)
-    assert held.format() == 1
-    held.close()
+    assert _format(tmp_path / "kb") == version
 
 
 def test_what_is_no_knowledge_base_is_left_alone(tmp_path: Path) -> None:
@@ -108,8 +122,9 @@ def test_what_is_no_knowledge_base_is_left_alone(tmp_path: Path) -> None:
     assert "writer.lock" not in {path.name for path in tmp_path.iterdir()}
 
 
-def test_the_backup_of_an_older_format_is_restored(tmp_path: Path) -> None:
-    made = restore(FORMATS / "format-1.backup", tmp_path / "kb")
+@pytest.mark.parametrize("version", range(1, FORMAT))
+def test_the_backup_of_an_older_format_is_restored(tmp_path: Path, version: int) -> None:
+    made = restore(FORMATS / f"format-{version}.backup", tmp_path / "kb")
     assert made.documents == 4
     _is_whole(tmp_path / "kb")
 
@@ -118,6 +133,4 @@ def test_the_command_migrates(old: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "ragkb", "--kb", old, "doctor", "--migrate", "--json"], capture_output=True, text=True
     )
-    held = Catalogue(old / "catalogue.sqlite")
-    assert held.format() == FORMAT, done.stderr
-    held.close()
+    assert _format(old) == FORMAT, done.stderr

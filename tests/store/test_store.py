@@ -12,7 +12,7 @@ import pytest
 from ragkb.errors import Busy, InputError, ModelError, NotFound, StorageError
 from ragkb.ingest.report import NewDocument
 from ragkb.kb import KnowledgeBase
-from ragkb.store.lexical import LexicalIndex
+from ragkb.store.lexical import LexicalIndex, LexicalRow
 from ragkb.store.lock import writer_lock
 from ragkb.store.records import IndexFile
 from ragkb.store.vectors import to_merge
@@ -295,7 +295,7 @@ def test_a_vector_that_is_not_finite_is_never_stored(tmp_path: Path) -> None:
 def test_remains_of_a_recovery_that_died_do_not_stop_the_next_one(tmp_path: Path) -> None:
     """As a recovery leaves it that died after it wrote which rows are deleted, before it said so in meta.json."""
     index = LexicalIndex(tmp_path / "lexical", create=True)
-    index.write([(number, number, (), ["word"]) for number in range(5)])
+    index.write([LexicalRow(number, number, (), ["word"]) for number in range(5)])
     shutil.copytree(index.folder, tmp_path / "before")
     index.write((), phantoms_above=2)
     written = {path.name for path in index.folder.glob("*.del")}

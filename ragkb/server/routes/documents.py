@@ -5,46 +5,22 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Sequence
-from typing import Annotated, Any
+from functools import partial
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
-from pydantic import ValidationError
-from starlette.datastructures import FormData, UploadFile
 
-from ragkb.errors import DocumentRefused, InputError, LimitExceeded
-from ragkb.ingest.report import IngestReport, NewDocument
+from ragkb.errors import DocumentRefused, InputError
+from ragkb.ingest.report import IngestReport, OnProgress
 from ragkb.render import document_json, full_document_json, report_json
-from ragkb.server.bodies import NewDocumentBody
 from ragkb.server.service import Asker, Served, Service, Writer
-from ragkb.server.shapes import DeletedShape, DocumentShape, DocumentsShape, IngestShape, problems
-from ragkb.types import DocumentInfo, Principal
+from ragkb.server.shapes import DeletedShape, DocumentShape, DocumentsShape, IngestShape, JobMadeShape, problems
+from ragkb.server.uploads import MOST_FILES, UPLOAD_BODY, Upload, add, check_writer, close, from_form, from_json
+from ragkb.types import DocumentInfo
 
 router = APIRouter(tags=["Documents"])
 MOST = 1000
-FORM_FIELDS = ("file", "title", "groups")
-UPLOAD_BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/json": {"schema": NewDocumentBody.model_json_schema()},
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "additionalProperties": False,
-                    "properties": {
-                        "file": {"type": "string", "format": "binary", "description": "its name tells its format"},
-                        "title": {"type": "string", "description": "in place of the one that the file names"},
-                        "groups": {"type": "string", "description": "who may read it, separated by commas"},
-                    },
-                }
-            },
-        },
-    }
-}
 
 
 @router.get("/v1/documents", response_model=DocumentsShape, responses=problems(401, 422, 503))
@@ -73,21 +49,31 @@ async def list_documents(
     status_code=201,
     responses={
         200: {"model": IngestShape, "description": "It is stored already."},
+        202: {"model": JobMadeShape, "description": "With `wait=false`: it is worked on."},
         **problems(401, 403, 409, 413, 422, 503),
     },
     openapi_extra=UPLOAD_BODY,
 )
-async def add_document(request: Request, served: Served, asker: Writer) -> Response:
-    """Adds a document: a file as `multipart/form-data`, or its text as JSON. The same source replaces it.
+async def add_document(
+    request: Request,
+    served: Served,
+    asker: Writer,
+    wait: Annotated[bool, Query(description="false: answer at once with a job, whose progress can be read")] = True,
+) -> Response:
+    """Adds documents: files as `multipart/form-data`, or a text as JSON. The same source replaces a document.
 
-    Its groups can only be some of the caller's own.
+    Its groups can only be some of the caller's own. An archive is opened: each file in it is a document.
     """
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() == "multipart/form-data":
-        async with request.form(max_files=1, max_fields=8) as form:
-            upload, title, groups = _fields(form, served.settings.limits.file_bytes)
-            return await served.write(lambda: _add_file(served, asker, upload, title, groups))
-    raw = await request.body()
-    return await served.write(lambda: _add_text(served, asker, raw))
+    uploads = await _uploads(request, served)
+    try:
+        await served.read(lambda: check_writer(served.kb, asker, uploads))
+        if not wait:
+            job = served.jobs.start(request, asker, len(uploads), partial(_added, served, uploads))
+            uploads = []  # they are the job's now, which closes them
+            return JSONResponse({"job": job.id}, 202, {"location": f"/v1/jobs/{job.id}"})
+        return _told(await served.write(lambda: add(served.kb, uploads)))
+    finally:
+        close(uploads)
 
 
 @router.get("/v1/documents/{id}", response_model=DocumentShape, responses=problems(401, 404, 422, 503))
@@ -111,78 +97,33 @@ async def delete_document(id: str, served: Served, asker: Writer) -> Response:
 # --- adding -----------------------------------------------------------------------------------------------------------
 
 
-def _fields(form: FormData, most: int) -> tuple[UploadFile, str, tuple[str, ...]]:
-    """(file, title, groups) of an upload. Raises InputError, LimitExceeded."""
-    unknown = [name for name in form if name not in FORM_FIELDS]
-    if unknown:
-        raise InputError(f"unknown field {unknown[0][:80]!r}", f"the fields are {', '.join(FORM_FIELDS)}")
-    upload = form.get("file")
-    if not isinstance(upload, UploadFile) or not upload.filename:
-        raise InputError("no file in the form", "send it in the field `file`, with its name")
-    if (upload.size or 0) > most:
-        raise LimitExceeded(f"the file has {upload.size} bytes, the limit is {most}", "raise limits.file_bytes")
-    written = [value for name in ("title", "groups") for value in form.getlist(name)]
-    if not all(isinstance(value, str) for value in written):
-        raise InputError("title and groups are text", "send one file, in the field `file`")
-    groups = [name.strip() for value in form.getlist("groups") for name in str(value).split(",")]
-    return upload, str(form.get("title", "")), tuple(name for name in groups if name)
-
-
-def _add_file(
-    served: Service, asker: Principal, upload: UploadFile, title: str, groups: tuple[str, ...]
-) -> JSONResponse:
-    name = (upload.filename or "").replace("\\", "/").rpartition("/")[2]
-    body = _valid({"source": name, "text": "", "title": title, "groups": list(groups)})
-    _check_writer(served, asker, body)
-    data = upload.file.read()
-    return _told(served, served.kb.ingest_bytes(name, data, groups=groups, title=title))
-
-
-def _add_text(served: Service, asker: Principal, raw: bytes) -> JSONResponse:
-    body = _valid(_parsed(raw))
-    _check_writer(served, asker, body)
-    document = NewDocument(body.source, body.text, body.title, tuple(body.groups), body.metadata)
-    return _told(served, served.kb.add([document]))
-
-
-def _parsed(raw: bytes) -> Any:
+async def _uploads(request: Request, served: Service) -> list[Upload]:
+    """subtle: a form is closed by nobody but who takes its files, since a job outlives the request."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "multipart/form-data":
+        return from_json(await request.body())
+    form = await request.form(max_files=MOST_FILES, max_fields=8)
     try:
-        return json.loads(raw)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"the body is not JSON: {type(error).__name__}", "send JSON, or a form with a file") from None
+        return from_form(form, served.settings.limits.file_bytes)
+    except BaseException:
+        await form.close()
+        raise
 
 
-def _valid(value: Any) -> NewDocumentBody:
+def _added(served: Service, uploads: list[Upload], on_progress: OnProgress) -> IngestReport:
     try:
-        return NewDocumentBody.model_validate(value)
-    except ValidationError as error:
-        found = [{**one, "loc": ("body", *one["loc"])} for one in error.errors()]
-        raise RequestValidationError(found) from None
+        return add(served.kb, uploads, on_progress)
+    finally:
+        close(uploads)
 
 
-def _check_writer(served: Service, asker: Principal, body: NewDocumentBody) -> None:
-    """Raises InputError for groups that are not the caller's, or for a source that is in use out of their sight."""
-    if asker.is_admin:
-        return
-    foreign = sorted(set(body.groups) - set(asker.groups))
-    if foreign:
-        raise InputError(f"groups {', '.join(foreign)}: not the caller's", "name groups that the caller is in")
-    if any(info.source == body.source and not asker.may_read(info.groups) for info in _all(served)):
-        raise InputError(f"source {body.source!r} cannot be used", "take another name")
-
-
-def _all(served: Service) -> Sequence[DocumentInfo]:
-    return list(served.kb.documents(as_=Principal.admin()))
-
-
-def _told(served: Service, report: IngestReport) -> JSONResponse:
-    """The report; DocumentRefused if the document, or all that it holds, was."""
-    served.metrics.ingest(report)
+def _told(report: IngestReport) -> JSONResponse:
+    """The report; DocumentRefused if all that was handed in was."""
     file = next((file for file in report.files if file.status != "refused"), report.files[0])
     if file.status == "refused":
         raise DocumentRefused(f"{file.source}: {file.reason}", "the knowledge base is as it was")
     headers = {"location": f"/v1/documents/{file.document_id}"}
-    return JSONResponse(report_json(report), 200 if file.status == "unchanged" else 201, headers)
+    is_new = any(file.status in ("ingested", "partial") for file in report.files)
+    return JSONResponse(report_json(report), 201 if is_new else 200, headers)
 
 
 # --- pages ------------------------------------------------------------------------------------------------------------

@@ -11,7 +11,6 @@ from fastapi.responses import JSONResponse, Response
 from ragkb.errors import RagkbError
 from ragkb.server.chat import MODEL, ChatBody, Completion, answer_text, chore
 from ragkb.server.problems import Refused, told
-from ragkb.server.routes.query import counted
 from ragkb.server.service import Asker, Calling, Everywhere, Served, Service, Site
 from ragkb.server.shapes import ChatShape, ModelsShape, openai_problems
 from ragkb.server.spoken import as_openai
@@ -56,7 +55,7 @@ async def chat_completions(
         return await streamed(
             request,
             chosen,
-            lambda: completion.chunks(counted(chosen, chosen.kb.stream(question, **asked)), usage),
+            lambda: completion.chunks(chosen.kb.stream(question, **asked), usage),
             lambda chunk: [sse(chunk)],
             _error,
             DONE,
@@ -64,7 +63,6 @@ async def chat_completions(
 
     def work() -> Response:
         found = chosen.kb.ask(question, **asked)
-        chosen.metrics.answer(found)
         return JSONResponse(completion.whole(answer_text(found), found))
 
     return await chosen.read(work)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -13,7 +12,7 @@ from ragkb.errors import RagkbError
 from ragkb.render import answer_json, hit_json, record_json, search_json
 from ragkb.server.bodies import QueryBody, SearchBody
 from ragkb.server.problems import told
-from ragkb.server.service import Asker, Served, Service
+from ragkb.server.service import Asker, Served
 from ragkb.server.shapes import AnswerShape, SearchShape, problems
 from ragkb.server.streaming import sse, streamed
 from ragkb.types import Answer, AnswerEvent, PassagesFound
@@ -48,14 +47,13 @@ async def query(body: QueryBody, request: Request, served: Served, asker: Asker)
         return await streamed(
             request,
             served,
-            lambda: counted(served, served.kb.stream(body.question, **asked)),
+            lambda: served.kb.stream(body.question, **asked),
             lambda event: [_event(event)],
             _error,
         )
 
     def work() -> Response:
         found = served.kb.ask(body.question, **asked)
-        served.metrics.answer(found)
         return JSONResponse(answer_json(found))
 
     return await served.read(work)
@@ -69,18 +67,9 @@ async def search(body: SearchBody, served: Served, asker: Asker) -> Response:
         started = time.perf_counter()
         hits = served.kb.search(body.query, k=body.k, where=body.where, as_=asker)
         milliseconds = (time.perf_counter() - started) * 1000
-        served.metrics.stages({"search": milliseconds})
         return JSONResponse(search_json(body.query, hits, milliseconds))
 
     return await served.read(work)
-
-
-def counted(served: Service, events: Iterator[AnswerEvent]) -> Iterator[AnswerEvent]:
-    """The events; the answer is counted in the metrics as it goes by."""
-    for event in events:
-        if isinstance(event, Answer):
-            served.metrics.answer(event)
-        yield event
 
 
 def _event(event: AnswerEvent) -> str:

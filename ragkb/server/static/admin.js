@@ -7,15 +7,14 @@ import { bytes, count, languageName, number, t } from "./i18n.js";
 import { jobsSection } from "./jobs.js";
 import { keysSection } from "./keys.js";
 import { nightlySection } from "./nightly.js";
-import { has } from "./session.js";
 
 /** Shows the view in the element. */
 export function showAdmin(main) {
   const sections = [
     section("admin.status", "/v1/admin/status", tiles),
-    has("/v1/admin/nightly") && nightlySection(),
+    nightlySection(),
     keysSection(),
-    has("/v1/jobs") && jobsSection(),
+    jobsSection(),
   ];
   fill(main, h("div", { class: "view" }, h("header", { class: "view-head" }, h("h1", {}, t("tab.admin"))), sections));
 }
@@ -38,7 +37,7 @@ export function section(title, path, shown) {
 function tiles({ documents, chunks, languages, groups, disk, memory, generation, embedder, precision, running }) {
   const sum = (parts) => Object.values(parts).reduce((total, part) => total + part, 0);
   const sizes = (parts) => Object.entries(parts).map(([name, size]) => `${t.known(`size.${name}`) ?? name} ${bytes(size)}`);
-  const spoken = Object.entries(languages).map(([code, documents]) => `${languageName(code)} ${number(documents)}`);
+  const spoken = Object.entries(languages).map(([code, documents]) => `${languageName(code) || t("language.unknown")} ${number(documents)}`);
   return h(
     "dl",
     { class: "tiles" },

@@ -4,14 +4,13 @@ import { h } from "./dom.js";
 import { percent, t } from "./i18n.js";
 import { attachPopover } from "./popover.js";
 
-const SUPPORTED = 0.75;
-const PARTLY = 0.5;
+const WELL = 0.75;
 
-/** "full", "part" or "none". */
-export const level = (support) => (support >= SUPPORTED ? "full" : support >= PARTLY ? "part" : "none");
+/** How a sentence is supported: "full", "part", or "none" where the server's threshold is not reached. */
+export const level = ({ supported, support }) => (supported === false ? "none" : support >= WELL ? "full" : "part");
 
 /** The words for it, with the number. */
-export const supportWords = (support) => t(`support.${level(support)}`, { percent: percent(support) });
+export const supportWords = (sentence) => t(`support.${level(sentence)}`, { percent: percent(sentence.support) });
 
 /**
  * The answer's elements. text: the whole answer once it is there: line breaks between sentences come from it.
@@ -76,7 +75,7 @@ function rowsTable(rows, citations, open) {
 
 function sentenceSpan(sentence, citations, open) {
   const text = h("span", { class: "sentence-text" }, sentence.text);
-  return h("span", { class: "sentence", data: { support: level(sentence.support) } }, text, "\u2060", marks(sentence, citations, open));
+  return h("span", { class: "sentence", data: { support: level(sentence) } }, text, "\u2060", marks(sentence, citations, open));
 }
 
 /** The citation numbers of a sentence and its support. */
@@ -104,7 +103,7 @@ function quoteCard(citation, sentence, open) {
     h("p", { class: "pop-title" }, citation.title || citation.source, citation.page && h("span", { class: "soft" }, ` ${t("page.short", { n: citation.page })}`)),
     citation.heading.length > 0 && h("p", { class: "pop-path" }, citation.heading.join(" › ")),
     h("blockquote", { class: "pop-quote" }, readable(citation.quote)),
-    h("p", { class: "pop-foot" }, ring(sentence.support), h("span", {}, supportWords(sentence.support))),
+    h("p", { class: "pop-foot" }, ring(sentence.support, level(sentence)), h("span", {}, supportWords(sentence))),
     h("p", { class: "pop-hint" }, t("open.hint")),
     h("button", { type: "button", class: "button pop-open", onclick: open }, t("open.document")),
   ];
@@ -118,16 +117,17 @@ export function readable(quote) {
 }
 
 /** A small circle, filled as far as the support goes. */
-export function ring(support) {
-  const element = h("span", { class: "ring", data: { support: level(support) }, "aria-hidden": "true" });
+export function ring(support, kind) {
+  const element = h("span", { class: "ring", data: { support: kind }, "aria-hidden": "true" });
   element.style.setProperty("--part", String(support));
   return element;
 }
 
 function supportMark(sentence) {
-  const words = supportWords(sentence.support);
-  const flagged = level(sentence.support) !== "full";
-  const mark = h("button", { type: "button", class: "support", "aria-label": words, data: { support: level(sentence.support) } }, ring(sentence.support), flagged && h("span", { "aria-hidden": "true" }, t(`flag.${level(sentence.support)}`)));
-  attachPopover(mark, () => [h("p", { class: "pop-foot" }, ring(sentence.support), h("span", {}, words)), h("p", { class: "pop-path" }, t(`support.why.${level(sentence.support)}`))], true);
+  const kind = level(sentence);
+  const words = supportWords(sentence);
+  const flag = kind !== "full" && h("span", { "aria-hidden": "true" }, t(`flag.${kind}`));
+  const mark = h("button", { type: "button", class: "support", "aria-label": words, data: { support: kind } }, ring(sentence.support, kind), flag);
+  attachPopover(mark, () => [h("p", { class: "pop-foot" }, ring(sentence.support, kind), h("span", {}, words)), h("p", { class: "pop-path" }, t(`support.why.${kind}`))], true);
   return mark;
 }

@@ -26,7 +26,7 @@ export function take(turn, { event, data }) {
   if (event === "passages") turn.passages = data.passages;
   if (event === "sentence") {
     for (const citation of data.new_citations ?? []) turn.citations.set(citation.n, citation);
-    turn.sentences.push({ text: data.text, citations: data.citations, support: data.support });
+    turn.sentences.push(data);
   }
   if (event === "answer") finish(turn, data);
 }

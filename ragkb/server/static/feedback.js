@@ -5,11 +5,9 @@ import { keep } from "./conversation.js";
 import { fill, h, icon } from "./dom.js";
 import { complain, notice } from "./errors.js";
 import { t } from "./i18n.js";
-import { has } from "./session.js";
 
-/** Two buttons and, after the second, a form; nothing where the server takes no feedback. */
+/** Two buttons and, after the second, a form. */
 export function feedbackButtons(turn) {
-  if (!has("/v1/feedback")) return null;
   const form = h("div", { class: "feedback-form" });
   const up = thumb("up", turn, async () => {
     fill(form);

@@ -4,14 +4,14 @@ import * as api from "./api.js";
 import { KEPT } from "./conversation.js";
 import { fill, h, icon, iconButton } from "./dom.js";
 import { language, setLanguage, t } from "./i18n.js";
-import { has, may, me } from "./session.js";
+import { may, me } from "./session.js";
 
 const THEMES = ["auto", "light", "dark"];
 const root = document.documentElement;
 
 /** Draws the bar. view: the one that is shown. redraw: called when the language changed. */
 export function drawHeader(view, redraw) {
-  const views = ["ask", "documents", ...(may("admin") && has("/v1/admin/status") ? ["admin"] : [])];
+  const views = ["ask", "documents", ...(may("admin") ? ["admin"] : [])];
   const links = views.map((name) => h("a", { href: name === "ask" ? "#/" : `#/${name}`, class: "tab", "aria-current": name === view ? "page" : null }, t(`tab.${name}`)));
   fill(document.getElementById("tabs"), links);
   fill(document.getElementById("tools"), bases(), languageButton(redraw), themeButton(), account());

@@ -42,6 +42,10 @@ const WORDS = {
   "confidence.why": ["How likely it is that the documents hold the answer", "文档中含有答案的可能性"],
   "trust.full": ["Every sentence is supported by its quotes", "每句话都有原文支持"],
   "trust.part": ["{n} {n|sentence is|sentences are} only partly supported", "{n} 句话仅得到部分支持"],
+  "trust.dropped": ["{n} {n|sentence was|sentences were} left out for want of support", "{n} 句话因缺乏依据未列出"],
+  conflicts: ["The documents disagree", "文档之间有出入"],
+  "conflict.superseded": ["[{second}] stands in an older version, {older}; [{first}] in {newer} is newer.", "[{second}] 出自较旧的版本《{older}》；[{first}] 所在的《{newer}》更新。"],
+  "conflict.disagree": ["[{first}] in {newer} and [{second}] in {older} say different things.", "《{newer}》的 [{first}] 与《{older}》的 [{second}] 说法不一致。"],
   "trust.none": ["{n} {n|sentence is|sentences are} not supported by the documents", "{n} 句话没有原文支持"],
   "support.full": ["Supported by the quoted text ({percent})", "有原文支持（{percent}）"],
   "support.part": ["Partly supported by the quoted text ({percent})", "部分得到原文支持（{percent}）"],
@@ -51,17 +55,16 @@ const WORDS = {
   "support.why.none": ["No quote says this. Do not rely on it without looking.", "没有引文支持这句话，使用前请核实。"],
   "flag.part": ["partly supported", "部分支持"],
   "flag.none": ["not supported", "无依据"],
-  "flag.full": ["", ""],
 
   "abstained.title": ["The documents do not answer this", "文档中没有答案"],
-  "abstained.found": ["What was found is not close enough to answer from: confidence {percent}.", "找到的内容不足以作答：置信度 {percent}。"],
+  "abstained.found": ["What was found does not hold the answer. Confidence that it does: {percent}.", "找到的内容中没有答案。含有答案的置信度为 {percent}。"],
   "abstained.nothing": ["Nothing was found that fits.", "没有找到相关内容。"],
   "abstained.closest": ["What came closest", "最接近的内容"],
   "abstained.try": ["What you can try", "可以尝试"],
   "try.unfiltered": ["Ask again without the filters", "去掉筛选条件再问一次"],
   "try.words": ["Use the words that the document would use: names, numbers, the title of a rule", "使用文档里可能出现的词：名称、编号、制度标题"],
   "try.language": ["Ask in the language of the documents", "用文档的语言提问"],
-  "try.documents": ["Look whether the document is there", "看看文档是否已收录"],
+  "try.documents": ["Check whether the document is in the list", "在文档列表中确认是否已收录"],
 
   copy: ["Copy", "复制"],
   copied: ["Copied", "已复制"],
@@ -108,6 +111,7 @@ const WORDS = {
   "pages.head": ["Pages", "页数"],
   groups: ["Groups", "用户组"],
   group: ["group {name}", "用户组 {name}"],
+  "language.unknown": ["other languages", "其他语言"],
   everyone: ["everyone", "所有人"],
   added: ["Added", "添加时间"],
   delete: ["Delete", "删除"],
@@ -135,7 +139,7 @@ const WORDS = {
   "upload.waiting": ["Waiting", "等待中"],
   "upload.sending": ["Sending", "正在上传"],
   "upload.reading": ["Being read and indexed", "正在读取并建立索引"],
-  "upload.inside": ["{n} {n|file|files} inside", "内含 {n} 个文件"],
+  "upload.files": ["{n} of {total} files", "{total} 个文件中的第 {n} 个"],
   "status.ingested": ["Added", "已添加"],
   "status.partial": ["Added in part", "部分添加"],
   "status.unchanged": ["Already there, unchanged", "已存在，内容未变"],
@@ -189,9 +193,15 @@ const WORDS = {
   "size.lexical": ["words", "词索引"],
   "size.originals": ["originals", "原文件"],
   "size.documents": ["documents", "文档"],
+  "nightly.save": ["Save the whole report", "下载完整报告"],
   "nightly.measure": ["Measure", "指标"],
   "nightly.before": ["Before", "之前"],
   "nightly.now": ["Now", "现在"],
+  "nightly.verdict": ["Change", "变化"],
+  "verdict.worse": ["worse", "变差"],
+  "verdict.better": ["better", "变好"],
+  "verdict.same": ["same", "不变"],
+  "verdict.unclear": ["unclear", "不明确"],
   "nightly.worse": ["{n} {n|question|questions} got worse", "{n} 个问题变差"],
   "keys.name": ["Name", "名称"],
   "keys.first": ["Until now everybody who reaches this server may use it. The first key ends that; it is an administrator's, and this tab signs in with it.", "目前任何能访问服务器的人都可以使用。创建第一个密钥后将不再开放；该密钥属于管理员，当前标签页会用它登录。"],
@@ -243,7 +253,7 @@ t.known = (key) => (key in WORDS ? t(key) : null);
 
 export const count = (key, n) => t(key, { n });
 export const number = (value) => new Intl.NumberFormat(root.lang, { maximumFractionDigits: 3 }).format(value);
-export const percent = (value) => new Intl.NumberFormat(root.lang, { style: "percent" }).format(value);
+export const percent = (value, digits = 0) => new Intl.NumberFormat(root.lang, { style: "percent", minimumFractionDigits: digits, maximumFractionDigits: digits }).format(value);
 export const moment = (iso) => new Intl.DateTimeFormat(root.lang, { dateStyle: "medium", timeStyle: "short" }).format(new Date(iso));
 export const date = (iso) => new Intl.DateTimeFormat(root.lang, { dateStyle: "medium" }).format(new Date(iso));
 

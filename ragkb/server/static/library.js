@@ -88,7 +88,7 @@ function row(document, refresh) {
     h("td", { class: "number", data: { head: t("pages.head") } }, document.pages === null ? "" : String(document.pages)),
     h("td", { data: { head: t("language") } }, languageName(document.language)),
     h("td", { data: { head: t("groups") } }, groups.length ? groups : h("span", { class: "soft" }, t("everyone"))),
-    h("td", { data: { head: t("added") } }, date(document.ingested_at)),
+    h("td", { class: "whole", data: { head: t("added") } }, date(document.ingested_at)),
     may("writer") && h("td", { class: "cell-act" }, iconButton("trash", t("delete.named", { name: nameOf(document) }), () => erase(document, refresh))),
   );
 }

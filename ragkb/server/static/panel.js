@@ -3,10 +3,11 @@
 import * as api from "./api.js";
 import { typeName } from "./documents.js";
 import { fill, h, icon, iconButton, say } from "./dom.js";
-import { complain, errorCard } from "./errors.js";
+import { errorCard } from "./errors.js";
 import { count, t } from "./i18n.js";
 import { pageView } from "./pageview.js";
 import { hidePopover } from "./popover.js";
+import { save } from "./save.js";
 import { textView } from "./textview.js";
 
 const panel = document.getElementById("panel");
@@ -46,6 +47,7 @@ export function closePanel() {
   document.body.classList.remove("with-panel");
   inert(false);
   cameFrom?.isConnected && cameFrom.focus({ preventScroll: true });
+  hidePopover(); // which the focus has just opened
 }
 
 addEventListener("keydown", (event) => event.key === "Escape" && !document.querySelector("dialog[open]") && closePanel());
@@ -99,20 +101,9 @@ function head(document, tabs) {
       h("p", { class: "path" }, original(document.source), h("span", {}, facts.filter(Boolean).join(" · "))),
     ),
     tabs,
-    document.original && iconButton("save", t("original"), () => save(document)),
+    document.original && iconButton("save", t("original"), () => save(`/v1/documents/${encodeURIComponent(document.id)}/original`, document.source.split("/").pop())),
     iconButton("close", t("close"), closePanel),
   );
-}
-
-/** Saves the file that the document was made of. */
-async function save(document) {
-  try {
-    const file = URL.createObjectURL(await api.blob(`/v1/documents/${encodeURIComponent(document.id)}/original`));
-    h("a", { href: file, download: document.source.split("/").pop() }).click();
-    setTimeout(() => URL.revokeObjectURL(file), 60_000);
-  } catch (problem) {
-    complain(problem);
-  }
 }
 
 /** The source; a link where it is a web page. */

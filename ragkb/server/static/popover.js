@@ -9,7 +9,6 @@ const card = h("div", { class: "pop", id: "pop", role: "tooltip", hidden: true }
 let anchor = null;
 let timer = 0;
 
-document.body.append(card);
 card.addEventListener("pointerenter", () => clearTimeout(timer));
 card.addEventListener("pointerleave", () => later(hidePopover, HIDE_AFTER));
 addEventListener("keydown", (event) => {
@@ -54,6 +53,7 @@ function showPopover(element, content) {
   if (!element.isConnected) return;
   anchor?.removeAttribute("aria-describedby");
   anchor = element;
+  element.closest("main, aside").append(card); // inside a landmark, where screen readers look
   fill(card, content());
   card.hidden = false;
   element.setAttribute("aria-describedby", "pop");

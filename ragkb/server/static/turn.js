@@ -17,7 +17,7 @@ export function turnArticle(turn, { again, unfiltered }) {
   else if (turn.status === "stopped") parts.push(h("div", { class: "answer" }, answerBody(turn, cite)), stopped(again));
   else if (turn.status === "asking") parts.push(...waiting(turn));
   else if (turn.answer.abstained) parts.push(...abstained(turn, unfiltered), sources(turn), actions(turn));
-  else parts.push(h("div", { class: "answer" }, answerBody({ ...turn, text: turn.answer.answer }, cite)), trust(turn.answer), cited(turn), sources(turn), actions(turn));
+  else parts.push(h("div", { class: "answer" }, answerBody({ ...turn, text: turn.answer.answer }, cite)), trust(turn.answer), conflicts(turn), cited(turn), sources(turn), actions(turn));
   return h("article", { class: "turn", data: { status: turn.status }, "aria-busy": String(turn.status === "asking") }, parts);
 }
 
@@ -87,7 +87,7 @@ function closestItem(passage) {
 // --- what an answer rests on ------------------------------------------------------------------------------------------
 
 function trust(answer) {
-  const levels = answer.sentences.map(({ support }) => level(support));
+  const levels = answer.sentences.map(level);
   const unsupported = levels.filter((one) => one === "none").length;
   const partly = levels.filter((one) => one === "part").length;
   const worst = unsupported ? "none" : partly ? "part" : "full";
@@ -95,9 +95,19 @@ function trust(answer) {
   return h(
     "p",
     { class: "trust" },
-    h("span", { class: "trust-item", data: { support: worst } }, ring(answer.groundedness ?? 0), said),
+    h("span", { class: "trust-item", data: { support: worst } }, ring(answer.groundedness ?? 0, worst), said),
+    answer.dropped > 0 && h("span", { class: "trust-item" }, count("trust.dropped", answer.dropped)),
     h("span", { class: "trust-item", title: t("confidence.why") }, t("confidence", { percent: percent(answer.confidence) })),
   );
+}
+
+/** Citations that disagree, or one that an older version of the document holds. */
+function conflicts({ answer, citations }) {
+  const told = (answer.conflicts ?? []).map(({ kind, citations: [first, second], dates: [date] }) => {
+    const [newer, older] = [citations.get(first), citations.get(second)].map((one) => one.title || one.source);
+    return h("li", {}, t(`conflict.${kind}`, { first, second, newer: date ? `${newer} (${date})` : newer, older }));
+  });
+  return told.length > 0 && h("section", { class: "conflicts" }, h("p", { class: "card-title" }, icon("warn"), t("conflicts")), h("ul", { class: "tries" }, told));
 }
 
 /** The quotes, those of one page together under its name. */

@@ -4,8 +4,9 @@ import * as api from "./api.js";
 import { fill, h, icon } from "./dom.js";
 import { words } from "./errors.js";
 import { count, t } from "./i18n.js";
-import { has, me } from "./session.js";
+import { me } from "./session.js";
 
+const STATUSES = ["ingested", "partial", "unchanged", "refused"];
 const POLL = [300, 500, 1000, 2000]; // milliseconds between looks at a job; the last one repeats
 
 /** {button, element}. added: called whenever a document went in. */
@@ -66,15 +67,14 @@ async function add({ file, groups, bar, said }, added) {
   if (groups.length) form.append("groups", groups.join(","));
   try {
     tell(t("upload.sending"));
-    const jobs = has("/v1/jobs/{id}");
-    const { body } = await api.upload(`/v1/documents${jobs ? "?wait=false" : ""}`, form, (part) => {
+    const { body } = await api.upload("/v1/documents?wait=false", form, (part) => {
       bar.value = part;
       if (part === 1) {
         bar.removeAttribute("value");
         tell(t("upload.reading"));
       }
     });
-    const report = body.job ? await finished(body.job.id ?? body.job, tell) : body;
+    const report = await finished(body.job, tell);
     tell(outcome(report), true);
     if (report.ingested || report.partial) added();
   } catch (problem) {
@@ -89,19 +89,20 @@ async function finished(id, tell) {
   for (let look = 0; ; look += 1) {
     const job = await api.get(`/v1/jobs/${encodeURIComponent(id)}`);
     if (job.status === "done") return job.report;
-    if (job.status === "failed") throw new api.Problem(422, typeof job.error === "string" ? { message: job.error } : (job.error?.error ?? job.error ?? {}));
-    tell(t(job.status === "queued" ? "upload.waiting" : "upload.reading"));
+    if (job.status === "failed") throw new api.Problem(422, job.error);
+    const files = job.files_total > 1 ? t("upload.files", { n: job.files_done, total: job.files_total }) : "";
+    tell([t(job.status === "queued" ? "upload.waiting" : "upload.reading"), files, job.pages ? count("pages", job.pages) : ""].filter(Boolean).join(" · "));
     await new Promise((resolve) => setTimeout(resolve, POLL[Math.min(look, POLL.length - 1)]));
   }
 }
 
+/** What became of the files: of one in full, of those in an archive how many of each kind. */
 function outcome({ files }) {
-  const refused = files.filter(({ status }) => status === "refused");
+  const of = (wanted) => files.filter(({ status }) => status === wanted);
+  const refused = of("refused");
   if (refused.length === files.length) throw new api.Problem(422, { message: refused[0]?.reason ?? "" });
-  const [first] = files;
-  const parts = [t(`status.${first.status}`)];
-  if (first.pages) parts.push(count("pages", first.pages));
-  if (first.reason) parts.push(first.reason);
-  if (files.length > 1) parts.push(count("upload.inside", files.length));
-  return parts.join(" · ");
+  const [{ status, pages, reason }] = files;
+  const reasons = refused.map((file) => `${file.source.split("/").pop()}: ${file.reason}`);
+  if (files.length > 1) return [...STATUSES.filter((one) => of(one).length).map((one) => `${t(`status.${one}`)}: ${of(one).length}`), ...reasons].join(" · ");
+  return [t(`status.${status}`), pages && count("pages", pages), reason].filter(Boolean).join(" · ");
 }

@@ -1,0 +1,112 @@
+"""Whether the default nightly suite notices seeded bugs, and how often it cries over unchanged code.
+
+usage: python -m benchmarks.evaluation.gate [--unchanged 20] [--every 1] [--uncached]
+
+Every run ingests the sample corpus anew and answers its questions. Unchanged runs alternate between one and two
+threads. The vectors of a batch are remembered from run to run, unless --uncached.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Sequence
+from contextlib import nullcontext
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import ragkb.kb
+from benchmarks.evaluation.bugs import BUGS, SETTINGS
+from ragkb.eval.history import History
+from ragkb.eval.nightly import SuiteResult, run_nightly
+from ragkb.eval.outputs import failures
+from ragkb.eval.suites import Plan, default_plan
+from ragkb.models import Embedder, load_embedder
+from ragkb.settings import Settings
+
+
+class Remembered:
+    """An embedder that embeds no batch twice."""
+
+    def __init__(self, inner: Embedder) -> None:
+        self.id, self.dim, self.precision = inner.id, inner.dim, inner.precision
+        self._inner = inner
+        self._known: dict[tuple[tuple[str, ...], bool], NDArray[np.float32]] = {}
+
+    def embed(self, texts: Sequence[str], *, query: bool = False) -> NDArray[np.float32]:
+        key = tuple(texts), query  # subtle: the whole batch, since vectors depend on what stands beside a text
+        if key not in self._known:
+            self._known[key] = self._inner.embed(texts, query=query)
+        return self._known[key]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--unchanged", type=int, default=20, help="runs of unchanged code [20]")
+    parser.add_argument("--every", type=int, default=1, help="take every n-th question only [1]")
+    parser.add_argument("--uncached", action="store_true", help="embed everything again in every run")
+    given = parser.parse_args()
+    settings = Settings.load()
+    if not given.uncached:
+        remembered = Remembered(load_embedder(settings.embedder, settings.threads))
+        ragkb.kb.load_embedder = lambda name, threads=0: remembered  # type: ignore[assignment]
+    with TemporaryDirectory(prefix="ragkb-gate-") as folder:
+        plan, history = _plan(settings, Path(folder), given.every), History(Path(folder) / "history")
+        alarms = sum(not passed for passed in _unchanged(plan, settings, history, given.unchanged))
+        missed = [name for name in (*BUGS, *SETTINGS) if not _caught(name, plan, settings, history)]
+    print(f"\nfalse alarms: {alarms} of {given.unchanged}; bugs missed: {', '.join(missed) or 'none'}")
+    raise SystemExit(1 if alarms or missed else 0)
+
+
+def _plan(settings: Settings, folder: Path, every: int) -> Plan:
+    plan = default_plan(settings)
+    if every == 1:
+        return plan
+    (suite,) = plan.suites
+    lines = suite.questions.read_text("utf-8").splitlines(keepends=True)[::every]
+    fewer = folder / "questions.jsonl"
+    fewer.write_text("".join(lines), "utf-8")
+    return Plan((type(suite)(suite.name, suite.kind, fewer, suite.documents),), plan.gate)
+
+
+def _unchanged(plan: Plan, settings: Settings, history: History, count: int) -> list[bool]:
+    """Whether each run of unchanged code passed; the first becomes the baseline."""
+    passed = []
+    for number in range(count + 1):
+        result = _run(plan, settings.model_copy(update={"threads": 1 + number % 2}), history)
+        changed = len(result.comparison.flips) if result.comparison else 0
+        print(
+            f"unchanged {number}: {'passed' if result.passed else 'FALSE ALARM'}, {changed} questions changed",
+            flush=True,
+        )
+        passed.append(result.passed)
+    return passed[1:]
+
+
+def _caught(name: str, plan: Plan, settings: Settings, history: History) -> bool:
+    broken = SETTINGS[name](settings) if name in SETTINGS else settings
+    started = time.perf_counter()
+    with BUGS[name]() if name in BUGS else nullcontext():
+        result = _run(plan, broken, history)
+    seconds = time.perf_counter() - started
+    found = [line.partition(": ")[2] for line in failures(result)]
+    print(f"\n{name}: {'caught' if found else 'MISSED'} ({seconds:.0f} s)", flush=True)
+    for line in found:
+        print(f"  {line[:200]}", flush=True)
+    return bool(found)
+
+
+def _run(plan: Plan, settings: Settings, history: History) -> SuiteResult:
+    (result,) = run_nightly(plan, None, settings, history).suites
+    return result
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,249 @@
+"""Requests a second, p50 and p95 of a real server, and how much of it is the model's time; or memory under mixed load.
+
+    python -m benchmarks.server.throughput [--seconds 10] [--clients 1,8,32] [--docs FOLDER]
+    python -m benchmarks.server.throughput --soak-minutes 60
+
+The server runs in a process of its own, over documents that are ingested first; clients are threads of this one, each
+with a connection that stays open, on the same machine. The questions are those of the sample corpus.
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import itertools
+import json
+import multiprocessing
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ragkb.kb import KnowledgeBase
+from ragkb.models import Embedder, load_embedder
+from ragkb.server.app import create_app
+from ragkb.server.run import listening, server
+from ragkb.settings import Settings
+
+CORPUS = Path(__file__).parents[2] / "sample_corpus"
+ROUTES = {"search": ("/v1/search", "query"), "answer": ("/v1/query", "question")}
+WARM_UP = 40  # requests of each kind before anything is measured
+FLAT_MB = 64  # growth between the first tenth of a soak and its end that counts as flat
+
+
+class Timed:
+    """An embedder that adds up the seconds spent in it."""
+
+    def __init__(self, inner: Embedder) -> None:
+        self._inner, self.seconds = inner, 0.0
+        self._lock = threading.Lock()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._inner, name)
+
+    def embed(self, texts: Sequence[str], *, query: bool = False) -> NDArray[np.float32]:
+        return self._timed(lambda: self._inner.embed(texts, query=query))
+
+    def embed_tokens(self, texts: Sequence[str]) -> Any:
+        return self._timed(lambda: self._inner.embed_tokens(texts))  # type: ignore[attr-defined]
+
+    def _timed(self, work: Callable[[], Any]) -> Any:
+        started = time.perf_counter()
+        try:
+            return work()
+        finally:
+            with self._lock:
+                self.seconds += time.perf_counter() - started
+
+
+def serve(folder: Path, settings: Settings, out: Connection) -> None:
+    """In a child: serves, and tells its port, then model seconds and resident bytes whenever it is asked."""
+    timed = Timed(load_embedder(settings.embedder, settings.threads))
+    with (
+        KnowledgeBase.open(folder, settings=settings, embedder=timed) as kb,  # type: ignore[arg-type]
+        listening("127.0.0.1", 0) as listener,
+    ):
+        running = server(create_app(kb, settings))
+        thread = threading.Thread(target=running.run, kwargs={"sockets": [listener]})
+        thread.start()
+        out.send(listener.getsockname()[1])
+        while out.recv() != "stop":
+            out.send((timed.seconds, _resident()))
+        running.should_exit = True
+        thread.join()
+
+
+def _resident() -> int:
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmRSS"):
+            return int(line.split()[1]) * 1024
+    return 0
+
+
+class Served:
+    """The child and a way to ask it."""
+
+    def __init__(self, folder: Path, settings: Settings) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._child = context.Process(target=serve, args=(folder, settings, theirs), daemon=True)
+        self._child.start()
+        self.port: int = self._pipe.recv()
+
+    def __enter__(self) -> Served:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pipe.send("stop")
+        self._child.join(20)
+
+    def state(self) -> tuple[float, int]:
+        """(seconds in the model so far, resident bytes)."""
+        self._pipe.send("state")
+        found: tuple[float, int] = self._pipe.recv()
+        return found
+
+
+@dataclass
+class Load:
+    """What clients saw. seconds: of each request that went well. failed: others."""
+
+    seconds: list[float] = field(default_factory=list)
+    failed: int = 0
+
+
+def drive(port: int, kinds: Sequence[str], questions: Sequence[str], clients: int, until: Callable[[], bool]) -> Load:
+    """Clients that ask one question after the other until `until`."""
+    load, lock = Load(), threading.Lock()
+
+    def client(number: int) -> None:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        asking = itertools.cycle(questions[number % len(questions) :] + questions[: number % len(questions)])
+        for kind, question in zip(itertools.cycle(kinds), asking, strict=False):
+            if until():
+                break
+            path, name = ROUTES[kind]
+            started = time.perf_counter()
+            connection.request("POST", path, json.dumps({name: question}), {"content-type": "application/json"})
+            response = connection.getresponse()
+            response.read()
+            took = time.perf_counter() - started
+            with lock:
+                if response.status == 200:
+                    load.seconds.append(took)
+                else:
+                    load.failed += 1
+        connection.close()
+
+    threads = [threading.Thread(target=client, args=(number,)) for number in range(clients)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return load
+
+
+def after(seconds: float) -> Callable[[], bool]:
+    end = time.perf_counter() + seconds
+    return lambda: time.perf_counter() > end
+
+
+def measure(served: Served, questions: Sequence[str], clients: Sequence[int], seconds: float) -> list[dict[str, Any]]:
+    """A row for each kind of request and number of clients."""
+    rows = []
+    for kind in ROUTES:
+        warming = itertools.count()
+        drive(served.port, [kind], questions, 1, lambda warming=warming: next(warming) >= WARM_UP)  # type: ignore[misc]
+        for count in clients:
+            before, _ = served.state()
+            started = time.perf_counter()
+            load = drive(served.port, [kind], questions, count, after(seconds))
+            wall = time.perf_counter() - started
+            model = served.state()[0] - before
+            rows.append(_row(kind, count, load, wall, model))
+    return rows
+
+
+def _row(kind: str, clients: int, load: Load, wall: float, model: float) -> dict[str, Any]:
+    cuts = statistics.quantiles(load.seconds, n=20) if len(load.seconds) > 1 else [0.0] * 19
+    return {
+        "kind": kind,
+        "clients": clients,
+        "requests": len(load.seconds),
+        "failed": load.failed,
+        "per_second": round(len(load.seconds) / wall, 1),
+        "p50_ms": round(statistics.median(load.seconds or [0]) * 1000, 1),
+        "p95_ms": round(cuts[18] * 1000, 1),
+        "model_ms": round(model / max(1, len(load.seconds)) * 1000, 1),
+        "model_share": round(model / max(sum(load.seconds), 1e-9), 2),
+    }
+
+
+def soak(served: Served, questions: Sequence[str], minutes: float) -> dict[str, Any]:
+    """Eight clients that search and ask in turn; resident memory thirty times on the way."""
+    samples: list[int] = []
+    ended = threading.Event()
+    done: list[Load] = []
+    clients = threading.Thread(
+        target=lambda: done.append(drive(served.port, ["search", "answer"], questions, 8, ended.is_set))
+    )
+    clients.start()
+    for number in range(31):
+        samples.append(served.state()[1])
+        print(f"{number / 30 * minutes:6.1f} min  {samples[-1] / 1e6:7.1f} MB", file=sys.stderr, flush=True)
+        if number < 30:
+            time.sleep(minutes * 60 / 30)
+    ended.set()
+    clients.join()
+    early, late = max(samples[1:4]), statistics.median(samples[-3:])
+    return {
+        "minutes": minutes,
+        "requests": len(done[0].seconds),
+        "failed": done[0].failed,
+        "mb_early": round(early / 1e6, 1),
+        "mb_late": round(late / 1e6, 1),
+        "flat": late - early <= FLAT_MB * 1e6,
+    }
+
+
+def table(rows: Sequence[dict[str, Any]]) -> str:
+    """The rows as text."""
+    names = list(rows[0])
+    lines = ["  ".join(f"{name:>11}" for name in names)]
+    return "\n".join(lines + ["  ".join(f"{row[name]!s:>11}" for name in names) for row in rows])
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=10, help="for each row")
+    parser.add_argument("--clients", default="1,8,32")
+    parser.add_argument("--docs", type=Path, default=CORPUS, help="what is ingested first")
+    parser.add_argument("--soak-minutes", type=float, default=0, help="memory under mixed load, instead of the table")
+    asked = parser.parse_args(arguments)
+    lines = (CORPUS / "questions.jsonl").read_text("utf-8").splitlines()
+    questions = [json.loads(line)["question"] for line in lines]
+    settings = Settings.load(server={"rate_per_minute": 0})
+    with tempfile.TemporaryDirectory() as folder:
+        with KnowledgeBase.open(Path(folder) / "kb", settings=settings) as kb:
+            kb.ingest(asked.docs)
+        with Served(Path(folder) / "kb", settings) as served:
+            if asked.soak_minutes:
+                found = soak(served, questions, asked.soak_minutes)
+                print(json.dumps(found))
+                return 0 if found["flat"] and not found["failed"] else 1
+            rows = measure(served, questions, [int(count) for count in asked.clients.split(",")], asked.seconds)
+    print(table(rows))
+    return 1 if any(row["failed"] for row in rows) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,216 @@
+"""A nightly run: every suite measured, compared with the baseline, checked, kept and told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from ragkb.errors import InputError
+from ragkb.eval.checks import Check, checks, probe_of
+from ragkb.eval.compare import Comparison, compare
+from ragkb.eval.history import History
+from ragkb.eval.record import answers_run, retrieval_run
+from ragkb.eval.retrieval import Progress
+from ragkb.eval.runs import Run, now
+from ragkb.eval.scores import MEASURES, Row, total
+from ragkb.eval.suites import Plan, Suite
+from ragkb.store.backup import restore
+from ragkb.types import Principal
+
+if TYPE_CHECKING:
+    from ragkb.kb import KnowledgeBase
+    from ragkb.settings import Settings
+
+WORST = 10
+"""Questions that a report shows although they did not change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """A passage of a question that a report shows."""
+
+    source: str
+    page: int | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteResult:
+    """One suite. baseline: what it was compared with, "" for nothing. excerpts: passages by id of a question.
+
+    worst: the questions that went most wrong, the surest first. trend: of earlier nights and this one, oldest first.
+    """
+
+    run: Run
+    checks: tuple[Check, ...]
+    comparison: Comparison | None
+    baseline: str
+    worst: tuple[Row, ...]
+    excerpts: Mapping[str, tuple[Excerpt, ...]]
+    trend: tuple[Mapping[str, Any], ...]
+
+    @property
+    def passed(self) -> bool:
+        return all(one.ok for one in self.checks) and not (self.comparison and self.comparison.failed)
+
+
+@dataclass(frozen=True, slots=True)
+class Nightly:
+    """One night. at: its name, the time in UTC."""
+
+    at: str
+    suites: tuple[SuiteResult, ...]
+
+    @property
+    def passed(self) -> bool:
+        return all(one.passed for one in self.suites)
+
+
+def run_nightly(
+    plan: Plan,
+    kb: KnowledgeBase | None,
+    settings: Settings,
+    history: History,
+    *,
+    baseline: str = "main",
+    set_baseline: bool = False,
+    progress: Progress | None = None,
+) -> Nightly:
+    """Measures every suite of the plan and keeps the runs in the history.
+
+    kb: for the suites that measure a knowledge base as it is. baseline: its name, or the folder of a run. The first run
+    whose checks hold becomes the baseline by itself; set_baseline makes this one it whatever came out.
+    """
+    history.prepare()
+    at, results = now(), []
+    for suite in plan.suites:
+        result = _measured(suite, plan, kb, settings, history, baseline, progress)
+        history.keep(at, result.run)
+        history.note(_entry(at, result))
+        if not Path(baseline).is_dir() and (set_baseline or (not result.baseline and result.passed)):
+            history.set_baseline(baseline, suite.name, at)
+        results.append(replace(result, trend=tuple(history.trend(suite.name))))
+    history.prune(settings.eval.keep)
+    return Nightly(at, tuple(results))
+
+
+def _measured(
+    suite: Suite,
+    plan: Plan,
+    kb: KnowledgeBase | None,
+    settings: Settings,
+    history: History,
+    baseline: str,
+    progress: Progress | None,
+) -> SuiteResult:
+    if suite.kind == "retrieval":
+        run = retrieval_run(suite.questions, settings, suite.name, progress)
+        return _judged(run, plan, None, None, history, baseline)
+    with _measured_kb(suite, kb, settings) as measured:
+        run = answers_run(
+            measured,
+            suite.questions,
+            settings,
+            suite.name,
+            fixed=suite.documents is not None,
+            progress=progress,
+            probe=probe_of(measured),
+        )
+        return _judged(run, plan, measured, suite.documents, history, baseline)
+
+
+@contextmanager
+def _measured_kb(suite: Suite, kb: KnowledgeBase | None, settings: Settings) -> Iterator[KnowledgeBase]:
+    """The knowledge base as it is, or a copy without what is left out, or one of the suite's documents."""
+    from ragkb.kb import KnowledgeBase
+
+    if suite.documents is None and kb is None:
+        raise InputError(f"suite {suite.name!r} has no documents, and there is no knowledge base", "name it by --kb")
+    if suite.documents is None and kb is not None and not suite.leave_out:
+        yield kb
+        return
+    with TemporaryDirectory(prefix="ragkb-nightly-") as path:
+        if suite.documents is None and kb is not None:
+            kb.backup(Path(path) / "backup")
+            restore(Path(path) / "backup", Path(path) / "kb")
+        with KnowledgeBase.open(Path(path) / "kb", settings=settings) as fresh:
+            if suite.documents is not None:
+                fresh.ingest(suite.documents)
+            _remove(fresh, suite.leave_out)
+            yield fresh
+
+
+def _remove(kb: KnowledgeBase, sources: Sequence[str]) -> None:
+    for one in list(kb.documents(as_=Principal.admin())):
+        if one.source in sources:
+            kb.delete(one.id)
+
+
+def _judged(
+    run: Run, plan: Plan, kb: KnowledgeBase | None, documents: Path | None, history: History, baseline: str
+) -> SuiteResult:
+    """The run with its checks and its comparison."""
+    held, found = list(checks(run, plan.gate, kb, documents)), history.baseline(baseline, run.name)
+    comparison = None
+    if found:
+        try:
+            comparison = compare(found[1], run, plan.gate)
+        except InputError as error:
+            held.append(Check("baseline", False, f"{error.message}; --set-baseline takes this run as the new one"))
+    worst = tuple(_worst(run.rows))
+    shown = [*(flip.after for flip in comparison.flips), *worst] if comparison else worst
+    excerpts = _excerpts(kb, shown) if kb else {}
+    return SuiteResult(run, tuple(held), comparison, found[0] if found else "", worst, excerpts, ())
+
+
+def _worst(rows: Sequence[Row]) -> list[Row]:
+    """Answers that are wrong, the surest first; then refusals, the least sure first; then queries that found least."""
+    wrong = [
+        row for row in rows if row.get("false_answer") or (row.get("answer_hit") is False and not row["abstained"])
+    ]
+    refused = [row for row in rows if row.get("false_refusal")]
+    poor = [row for row in rows if row.get("hybrid ndcg@10") is not None and row["hybrid ndcg@10"] < 1]
+    ordered = [
+        *sorted(wrong, key=lambda row: -row["confidence"]),
+        *sorted(refused, key=lambda row: row["confidence"]),
+        *sorted(poor, key=lambda row: float(row["hybrid ndcg@10"])),
+    ]
+    return ordered[:WORST]
+
+
+def _excerpts(kb: KnowledgeBase, rows: Sequence[Row]) -> dict[str, tuple[Excerpt, ...]]:
+    """The texts of the passages of these rows, as the documents hold them."""
+    wanted = {passage["source"] for row in rows for passage in row.get("passages", ())}
+    ids = {one.source: one.id for one in kb.documents(as_=Principal.admin()) if one.source in wanted}
+    texts = {source: kb.document(id, as_=Principal.admin()).text for source, id in ids.items()}
+    return {
+        str(row["id"]): tuple(
+            Excerpt(one["source"], one["page"], texts[one["source"]][one["start"] : one["end"]])
+            for one in row.get("passages", ())
+            if one["source"] in texts
+        )
+        for row in rows
+    }
+
+
+def _entry(at: str, result: SuiteResult) -> dict[str, Any]:
+    """The line of the trend."""
+    run = result.run
+    values = {name: value for name in MEASURES if (value := total(name, run.rows)) is not None}
+    times = run.timings.get("latency_ms") or run.timings.get("query_ms") or {}
+    code = run.manifest["code"]
+    return {
+        "at": at,
+        "suite": run.name,
+        "passed": result.passed,
+        "rows": len(run.rows),
+        "errors": run.errors,
+        "code": f"{code['version']} {code['sha256'][:8]}",
+        "measures": values,
+        "latency_ms": dict(times),
+        "seconds": run.timings.get("seconds"),
+    }

@@ -1,0 +1,142 @@
+"""The inverted files of large segments: 8-bit codes in lists, of which a question looks into the nearest.
+
+The lists of all segments are put in one order, by how near their centroids are to the question, and looked into until
+enough rows were seen. So many segments cost about what one of all their rows would cost, and a segment that holds
+nothing near is hardly touched.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import weakref
+from collections.abc import Sequence
+from typing import Any
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+
+# Measured on two cores with up to a million vectors of 384 numbers: benchmarks/scale/README.md.
+PROBES = 80  # lists that are looked into when every row is visible, of the lists that one segment would have
+COUNTED = 64  # bitmaps whose rows a list are kept
+SAMPLE = 20  # vectors a list that the lists are trained with
+ROUNDS = 8
+BLOCK = 16_384  # rows that are handled at once
+
+Proposed = tuple[NDArray[np.float32], NDArray[np.int64]]  # scores that may be estimates, and chunk numbers
+
+
+class Inverted:
+    """An inverted file of FAISS. Safe to search from several threads. sizes: rows of each list."""
+
+    def __init__(self, index: Any, numbers: NDArray[np.int64]) -> None:
+        """numbers: chunk numbers of the rows, ascending."""
+        self._index, self._numbers = index, numbers
+        self._coarse: Any = faiss.downcast_index(index.quantizer)
+        self._list_of = np.empty(len(numbers), np.uint16)  # of each row
+        for one in range(index.nlist):
+            size = index.invlists.list_size(one)
+            held = faiss.rev_swig_ptr(index.invlists.get_ids(one), size)
+            self._list_of[np.searchsorted(numbers, held)] = one
+        self.sizes = np.bincount(self._list_of, minlength=index.nlist)
+        self._counted: dict[int, tuple[weakref.ref[NDArray[np.uint8]], NDArray[np.int64]]] = {}
+
+    def allowed_rows(self, allowed: NDArray[np.uint8]) -> NDArray[np.int64]:
+        """How many rows of each list are allowed. A bitmap that is asked for again is not counted again."""
+        held = self._counted.get(id(allowed))
+        if held and held[0]() is allowed:
+            return held[1]
+        first = int(self._numbers[0]) >> 3
+        bits = np.unpackbits(allowed[first : (int(self._numbers[-1]) >> 3) + 1], bitorder="little").view(bool)
+        places = self._numbers - 8 * first
+        places = places[: np.searchsorted(places, len(bits))]  # what the bitmap does not reach is not allowed
+        counts = np.bincount(self._list_of[np.flatnonzero(bits[places])], minlength=len(self.sizes))
+        if len(self._counted) >= COUNTED:
+            self._counted = {}
+        self._counted[id(allowed)] = weakref.ref(allowed), counts
+        return counts
+
+    @property
+    def bytes_in_memory(self) -> int:
+        """Bytes of codes, of chunk numbers twice, of each row's list and of the centroids."""
+        dim, lists = int(self._index.d), len(self.sizes)
+        return len(self._numbers) * (dim + 18) + 4 * dim * lists
+
+    def nearness(self, vector: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The cosine of each list's centroid to the vector."""
+        out = np.empty(len(self.sizes), np.float32)
+        # subtle: not by NumPy, whose threads wait for each other on a busy machine
+        faiss.fvec_inner_products_ny(  # type: ignore[attr-defined]
+            faiss.swig_ptr(out), faiss.swig_ptr(vector), self._coarse.get_xb(), vector.size, out.size
+        )
+        return out
+
+    def search(
+        self, vector: NDArray[np.float32], k: int, lists: NDArray[np.int64], allowed: NDArray[np.uint8]
+    ) -> Proposed:
+        """Up to k allowed rows of these lists, best first."""
+        k = min(k, int(self.sizes[lists].sum()))
+        scores, numbers = np.empty((1, k), np.float32), np.empty((1, k), np.int64)
+        if not k:
+            return scores[0], numbers[0]
+        selector = faiss.IDSelectorBitmap(allowed)  # type: ignore[call-arg, arg-type]
+        parameters = faiss.SearchParametersIVF(sel=selector, nprobe=len(lists))  # type: ignore[call-arg]
+        nearness = np.ascontiguousarray(self.nearness(vector)[lists])  # what residual codes are added to
+        pointers = (faiss.swig_ptr(one) for one in (lists, nearness, scores, numbers))
+        faiss.omp_set_num_threads(1)
+        self._index.search_preassigned_c(1, faiss.swig_ptr(vector), k, *pointers, False, parameters)
+        found = numbers[0] >= 0  # subtle: FAISS pads with -1 when fewer than k vectors exist
+        return scores[0][found], numbers[0][found]
+
+
+def near(files: Sequence[Inverted], vector: NDArray[np.float32], k: int, allowed: NDArray[np.uint8]) -> list[Proposed]:
+    """For each file what is near by its code; together at least k if so many of their rows are allowed.
+
+    The fewer rows are allowed, the further apart the nearest of them lie, and the more rows are looked at. Lists
+    without an allowed row are passed over.
+    """
+    counts = np.concatenate([file.allowed_rows(allowed) for file in files])
+    sizes = np.concatenate([file.sizes for file in files])
+    owner = np.repeat(np.arange(len(files)), [len(file.sizes) for file in files])
+    within = np.concatenate([np.arange(len(file.sizes)) for file in files])
+    order = np.argsort(-np.concatenate([file.nearness(vector) for file in files]), kind="stable")
+    order = order[counts[order] > 0]
+    seen, rows, visible = np.cumsum(sizes[order]), int(sizes.sum()), int(counts.sum())
+    wanted = rows * PROBES / lists_for(rows) / math.sqrt(max(visible, 1) / rows)
+    while True:
+        chosen = order[: int(np.searchsorted(seen, wanted)) + 1]
+        parts = (within[chosen[owner[chosen] == number]] for number in range(len(files)))
+        proposed = [file.search(vector, k, lists, allowed) for file, lists in zip(files, parts, strict=True)]
+        if sum(len(numbers) for _, numbers in proposed) >= min(k, visible) or len(chosen) == len(order):
+            return proposed
+        wanted *= 4
+
+
+def build(numbers: NDArray[np.int64], vectors: NDArray[np.float16]) -> Any:
+    """FAISS's inverted file of 8-bit codes; equal vectors give an equal one."""
+    faiss.omp_set_num_threads(usable_cores())
+    rows, dim = vectors.shape
+    lists = lists_for(rows)
+    coarse = faiss.IndexFlatIP(dim)
+    # One range for all dimensions, and no residuals: a third faster, and as right once candidates are compared exactly.
+    eight = faiss.ScalarQuantizer.QT_8bit_uniform
+    index = faiss.IndexIVFScalarQuantizer(coarse, dim, lists, eight, faiss.METRIC_INNER_PRODUCT, False)
+    index.cp.spherical, index.cp.niter, index.cp.seed = True, ROUNDS, 1
+    index.cp.min_points_per_centroid, index.cp.max_points_per_centroid = 1, SAMPLE
+    sample = np.linspace(0, rows - 1, min(rows, SAMPLE * lists)).astype(np.int64)
+    index.train(np.asarray(vectors[sample], np.float32))
+    for start in range(0, rows, BLOCK):
+        block = np.asarray(vectors[start : start + BLOCK], np.float32)
+        index.add_with_ids(block, np.ascontiguousarray(numbers[start : start + BLOCK]))
+    return index
+
+
+def lists_for(rows: int) -> int:
+    """A power of two next to twice the square root of the rows: 256 at 10 thousand, 2048 at a million."""
+    return 1 << round(math.log2(2 * math.sqrt(rows)))
+
+
+def usable_cores() -> int:
+    """Cores that this process may run on."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
