@@ -21,7 +21,7 @@ from ragkb.models.states import States, TokenReader
 
 READABLE = 0.5
 """An answer that the embedder's vocabulary reads worse than this is judged without its states."""
-SHORT = 2
+SHORT = 1
 """Most sentences of an answer that is bounded by what they get wrong. Of a long one a number may be worked out or
 rounded, and its model weighs that: bounded too, AUROC on RAGTruth fell from .83 to .80 (QA), .69 to .64 (Summary)."""
 
