@@ -59,7 +59,7 @@ class AnswerSettings(_Section):
         "builtin",
         description="what scores sentences: `builtin`, `words` (faster), `nli:CROSS-ENCODER`, `module:Factory`",
     )
-    threshold: float = Field(0.34, ge=0, le=1, description="least confidence to answer; below it the answer abstains")
+    threshold: float = Field(0.5, ge=0, le=1, description="least confidence to answer; below it the answer abstains")
     policy: Policy = Field(
         "flag", description="sentences that are not supported: `flag` them, `drop` them, or `refuse` the whole answer"
     )

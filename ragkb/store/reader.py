@@ -99,10 +99,10 @@ class Reader:
         with sound(self.store.catalogue.path):
             return chunks.places(self.at, numbers)
 
-    def said(self, number: int) -> tuple[str, str]:
-        """(title and source, beginning of the text) of the document with this number."""
+    def said(self, document: int | str) -> tuple[str, str]:
+        """(title and source, beginning of the text) of the document with this number or id."""
         with sound(self.store.catalogue.path):
-            return documents.said(self.at, number, BEGINNING)
+            return documents.said(self.at, document, BEGINNING)
 
     def documents(self, as_: Principal) -> Iterator[DocumentInfo]:
         """The visible documents, by source."""
@@ -116,6 +116,14 @@ class Reader:
         if found is None:
             raise _absent(identity)
         return found
+
+    def info(self, identity: str, as_: Principal) -> DocumentInfo:
+        """The document without its text. Raises NotFound if it is absent or not visible: the two look the same."""
+        with sound(self.store.catalogue.path):
+            found = documents.summary(self.at, identity, as_)
+        if found is None:
+            raise _absent(identity)
+        return found[1]
 
     def counts(self) -> dict[str, int]:
         """How many documents and chunks are stored."""
