@@ -109,6 +109,14 @@ class Reader:
         with sound(self.store.catalogue.path):
             return iter(list(documents.info(self.at, as_)))
 
+    def info(self, identity: str, as_: Principal) -> DocumentInfo:
+        """The document without its text. Raises NotFound."""
+        with sound(self.store.catalogue.path):
+            found = documents.summary(self.at, identity, as_)
+        if found is None:
+            raise _absent(identity)
+        return found[1]
+
     def document(self, identity: str, as_: Principal) -> Document:
         """The document. Raises NotFound if it is absent or not visible: the two look the same."""
         with sound(self.store.catalogue.path):
@@ -174,6 +182,11 @@ class Reader:
             return math.log(1 + (total - holding + 0.5) / (holding + 0.5))
 
         return idf
+
+    def centroid(self, identity: str) -> NDArray[np.float32]:
+        """The mean of the embeddings of a document's chunks, of unit length."""
+        with sound(self.store.catalogue.path):
+            return embeddings.centroid(self.at, identity, self.store.embedder)
 
     def embeddings(self, digests: Sequence[bytes]) -> dict[bytes, NDArray[np.float16]]:
         """Stored vectors among `digests`."""
