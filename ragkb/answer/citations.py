@@ -36,10 +36,11 @@ class Checker:
         supports = self._supports(exact)
         for number, one in enumerate(drafts):
             if isinstance(one, Claimed) and (supports[number] < self._least or not exact[number].cited):
-                other = _draft(one, [self._narrower.best(one.text, self._sources.passages)])
-                held = self._supports([other])[0] if other.cited else 0.0
-                if held >= self._least:
-                    exact[number], supports[number] = other, held
+                others = [self._narrower.best(one.text, self._sources.passages), self._narrower.together(one.text)]
+                found = [draft for held in others if (draft := _draft(one, [held])).cited]
+                scored = list(zip(found, self._supports(found), strict=True))
+                better = next((pair for pair in scored if pair[1] >= self._least), None)
+                exact[number], supports[number] = better or (exact[number], supports[number])
         return list(zip(exact, supports, strict=True))
 
     @cached_property

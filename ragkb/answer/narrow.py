@@ -16,7 +16,7 @@ from ragkb.text.tokens import lexical_tokens
 LEAST_SHARE = 0.3  # of a claim's information that a passage has to hold in its best sentences
 LEAST_COSINE = 0.55  # of a claim and the nearest sentence, where words do not tell: a paraphrase, another language
 GAIN = 0.15  # of the claim's information that a further sentence has to add
-MOST_SENTENCES = 3  # of one passage, for one claim
+MOST_SENTENCES = 3  # of one passage, or of all together, for one claim
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class _Read:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Sentences of one passage that hold a claim, in reading order. share: of its information, 0 to 1."""
+    """Sentences that hold a claim, in reading order. share: of its information, 0 to 1."""
 
     units: tuple[Unit, ...]
     share: float
@@ -65,10 +65,17 @@ class Narrower:
         held = max((self._by_meaning(vector, one) for one in passages), key=lambda one: one.share, default=NOTHING)
         return held if held.share >= LEAST_COSINE else NOTHING
 
+    def together(self, claim: str) -> Held:
+        """The few sentences of all passages that together hold most of the claim."""
+        return self._greedy(self._weights(claim), [one for read in self._read.values() for one in read])
+
     def _by_words(self, weights: Mapping[str, float], passage: Passage) -> Held:
-        """Up to MOST_SENTENCES units, greedily: each the one that adds most to what those before it hold."""
+        return self._greedy(weights, self._read[id(passage)])
+
+    def _greedy(self, weights: Mapping[str, float], read: Sequence[_Read]) -> Held:
+        """Up to MOST_SENTENCES units: each the one that adds most to what those before it hold."""
         chosen: list[_Read] = []
-        left, read = set(weights), self._read[id(passage)]
+        left = set(weights)
         while read and len(chosen) < MOST_SENTENCES:
             gains = [sum(weights[term] for term in one.terms & left) for one in read]
             best = max(range(len(read)), key=lambda number: (gains[number], -len(read[number].terms)))
@@ -76,7 +83,7 @@ class Narrower:
                 break
             chosen.append(read[best])
             left -= read[best].terms
-        units = sorted((one.unit for one in chosen), key=lambda unit: unit.start)
+        units = sorted((one.unit for one in chosen), key=lambda unit: (unit.passage.hit.rank, unit.start))
         return Held(tuple(units), sum(weights[term] for term in weights.keys() - left))
 
     def _by_meaning(self, claim: NDArray[np.float32], passage: Passage) -> Held:

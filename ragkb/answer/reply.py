@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from ragkb.answer.filler import without_filler
 from ragkb.answer.hygiene import inert
 from ragkb.answer.markers import Mark, without_marks
 from ragkb.text.sentences import sentences
@@ -81,13 +82,17 @@ class ReplyReader:
                 self._held = spoken
 
     def _spoken(self, text: str, numbers: tuple[int, ...], ahead: str) -> Spoken | None:
-        """The sentence; None for one without a letter or a digit, as the rule below a table's header."""
+        """The sentence; None for one that says nothing, as the rule below a table's header."""
         gap = self._before if not ahead.strip() else " " if ahead[-1:].isspace() else ""
         text = text[match.end() :] if (match := _HEADING.match(text)) else text
         if match := _LIST_MARK.match(text):
             gap, text = gap + match[0].lstrip(), text[match.end() :]
+        text, named = without_filler(text)
         self._before = ""
-        return Spoken(text, numbers, gap) if any(map(str.isalnum, text)) else None
+        if not any(map(str.isalnum, text)):
+            return None
+        named = tuple(number for number in named if 1 <= number <= self._passages)
+        return Spoken(text, tuple(dict.fromkeys((*numbers, *named))), gap)
 
     def _add_to_held(self, marks: list[Mark]) -> None:
         if self._held and marks:

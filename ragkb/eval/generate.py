@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,12 +17,20 @@ from ragkb.types import Document, Principal, page_at
 if TYPE_CHECKING:
     from ragkb.kb import KnowledgeBase
 
+Propose = Callable[[Document], Iterable[Made]]
+
 LONGEST = 300
 """Characters of an answer and of a quote."""
 
+_ENOUGH = 4  # times as many questions as are wanted, to choose from
 
-def generate(kb: KnowledgeBase, most: int, unanswerable: float = 0.25) -> tuple[list[dict[str, Any]], list[str]]:
+
+def generate(
+    kb: KnowledgeBase, most: int, unanswerable: float = 0.25, propose: Propose = questions_of
+) -> tuple[list[dict[str, Any]], list[str]]:
     """(rows of an answers file, sources to leave out): up to `most` rows, spread over documents and kinds.
+
+    propose: finds questions in a document, by templates if nothing else is given.
 
     unanswerable: share of the rows whose document is to be left out when they are asked, so that nothing holds their
     answer. An answer that stands in two documents makes no row. Same documents, same rows. Raises InputError where the
@@ -31,13 +39,19 @@ def generate(kb: KnowledgeBase, most: int, unanswerable: float = 0.25) -> tuple[
     admin = Principal.admin()
     documents = sorted((kb.document(one.id, as_=admin) for one in kb.documents(as_=admin)), key=_shuffled)
     texts = {document.source: normalise(document.text) for document in documents}
-    made = {document.source: _rows(document, texts) for document in documents}
+    made: dict[str, list[dict[str, Any]]] = {}
+    for document in documents:
+        if sum(map(len, made.values())) >= _ENOUGH * most:  # no language model is asked about all of a large store
+            break
+        made[document.source] = _rows(document, texts, propose)
     wanted = round(most * unanswerable)
     left_out = _enough(made, wanted) if wanted else []
     kept = _spread([rows for source, rows in made.items() if source not in left_out])[: most - wanted]
     without = _spread([made[source] for source in left_out])[:wanted]
     if not kept:
-        raise InputError("no FAQ entry, definition, table or heading was found to ask about", "write questions by hand")
+        raise InputError(
+            "nothing was found to ask about: no FAQ entry, definition, table or heading", "write questions by hand"
+        )
     rows = [*kept, *({**row, "answerable": False, "evidence": [], "answers": []} for row in without)]
     return [{"id": f"g{number:04}", **row} for number, row in enumerate(rows, 1)], sorted(left_out)
 
@@ -58,10 +72,10 @@ def _shuffled(document: Document) -> str:
     return hashlib.sha256(document.source.encode()).hexdigest()
 
 
-def _rows(document: Document, texts: dict[str, str]) -> list[dict[str, Any]]:
+def _rows(document: Document, texts: dict[str, str], propose: Propose) -> list[dict[str, Any]]:
     """The rows of one document, kinds in turn."""
     kinds: dict[str, list[dict[str, Any]]] = {}
-    for made in questions_of(document):
+    for made in propose(document):
         if made.end - made.start <= LONGEST and _is_here_alone(made, document, texts):
             kinds.setdefault(made.kind, []).append(_row(made, document))
     return _spread(kinds.values())

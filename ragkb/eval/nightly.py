@@ -13,6 +13,7 @@ from ragkb.errors import InputError
 from ragkb.eval.checks import Check, checks, probe_of
 from ragkb.eval.compare import Comparison, compare
 from ragkb.eval.history import History
+from ragkb.eval.proposed import judge_probe
 from ragkb.eval.record import answers_run, retrieval_run
 from ragkb.eval.retrieval import Progress
 from ragkb.eval.runs import Run, now
@@ -23,6 +24,7 @@ from ragkb.types import Principal
 
 if TYPE_CHECKING:
     from ragkb.kb import KnowledgeBase
+    from ragkb.models.chat import ChatModel
     from ragkb.settings import Settings
 
 WORST = 10
@@ -78,17 +80,21 @@ def run_nightly(
     *,
     baseline: str = "main",
     set_baseline: bool = False,
+    judge: ChatModel | None = None,
     progress: Progress | None = None,
 ) -> Nightly:
     """Measures every suite of the plan and keeps the runs in the history.
 
     kb: for the suites that measure a knowledge base as it is. baseline: its name, or the folder of a run. The first run
-    whose checks hold becomes the baseline by itself; set_baseline makes this one it whatever came out.
+    whose checks hold becomes the baseline by itself; set_baseline makes this one it whatever came out. judge: a
+    language model that says of each answer whether it is right; that is a measure which counts only if a suite says so.
     """
     history.prepare()
     at, results = now(), []
     for suite in plan.suites:
-        result = _measured(suite, plan, kb, settings, history, baseline, progress)
+        with _measured_kb(suite, kb, settings) as measured:
+            run = _run(suite, measured, settings, judge, progress)
+            result = _judged(run, plan, measured, suite.documents, history, baseline)
         history.keep(at, result.run)
         history.note(_entry(at, result))
         if not Path(baseline).is_dir() and (set_baseline or (not result.baseline and result.passed)):
@@ -98,36 +104,38 @@ def run_nightly(
     return Nightly(at, tuple(results))
 
 
-def _measured(
+def _run(
     suite: Suite,
-    plan: Plan,
     kb: KnowledgeBase | None,
     settings: Settings,
-    history: History,
-    baseline: str,
+    judge: ChatModel | None,
     progress: Progress | None,
-) -> SuiteResult:
-    if suite.kind == "retrieval":
-        run = retrieval_run(suite.questions, settings, suite.name, progress)
-        return _judged(run, plan, None, None, history, baseline)
-    with _measured_kb(suite, kb, settings) as measured:
-        run = answers_run(
-            measured,
-            suite.questions,
-            settings,
-            suite.name,
-            fixed=suite.documents is not None,
-            progress=progress,
-            probe=probe_of(measured),
-        )
-        return _judged(run, plan, measured, suite.documents, history, baseline)
+) -> Run:
+    if kb is None:
+        return retrieval_run(suite.questions, settings, suite.name, progress)
+    probe = probe_of(kb)
+    return answers_run(
+        kb,
+        suite.questions,
+        settings,
+        suite.name,
+        fixed=suite.documents is not None,
+        progress=progress,
+        probe=judge_probe(judge, probe) if judge else probe,
+    )
 
 
 @contextmanager
-def _measured_kb(suite: Suite, kb: KnowledgeBase | None, settings: Settings) -> Iterator[KnowledgeBase]:
-    """The knowledge base as it is, or a copy without what is left out, or one of the suite's documents."""
+def _measured_kb(suite: Suite, kb: KnowledgeBase | None, settings: Settings) -> Iterator[KnowledgeBase | None]:
+    """The knowledge base as it is, or a copy without what is left out, or one of the suite's documents.
+
+    None for a retrieval suite, which makes its own.
+    """
     from ragkb.kb import KnowledgeBase
 
+    if suite.kind == "retrieval":
+        yield None
+        return
     if suite.documents is None and kb is None:
         raise InputError(f"suite {suite.name!r} has no documents, and there is no knowledge base", "name it by --kb")
     if suite.documents is None and kb is not None and not suite.leave_out:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from ragkb.errors import GateFailed
+from ragkb.errors import GateFailed, InputError
 from ragkb.eval.options import Json, Kb
 
 if TYPE_CHECKING:
@@ -34,6 +34,9 @@ def nightly(
     prometheus: Annotated[
         Path | None, typer.Option("--prometheus", metavar="FILE", help="Write the textfile of node_exporter there.")
     ] = None,
+    judge: Annotated[
+        bool, typer.Option("--judge", help="Also let the language model of llm.url judge answers; counts for nothing.")
+    ] = False,
     as_json: Json = False,
     kb: Kb = None,
 ) -> None:
@@ -48,7 +51,8 @@ def nightly(
     named = suite or (Path(settings.eval.suite) if settings.eval.suite else None)
     plan = read_plan(named, settings) if named else default_plan(settings)
     kept = History(history or path / "nightly")
-    done = _run(plan, path, settings, kept, baseline, set_baseline)
+    options = Options(baseline, set_baseline, judge)
+    done = _run(plan, path, settings, kept, options)
     write_reports(kept.folder, done)
     if prometheus:
         from ragkb.eval.outputs import prometheus as textfile
@@ -63,15 +67,34 @@ def nightly(
         raise GateFailed("; ".join(failed), f"{kept.folder / 'latest.html'} shows the questions")
 
 
-def _run(plan: Plan, path: Path, settings: Settings, history: History, baseline: str, set_baseline: bool) -> Nightly:
+class Options(NamedTuple):
+    """What the command line says of a night."""
+
+    baseline: str
+    set_baseline: bool
+    judge: bool
+
+
+def _run(plan: Plan, path: Path, settings: Settings, history: History, options: Options) -> Nightly:
     from ragkb.eval.command import progress_bar
     from ragkb.eval.nightly import run_nightly
     from ragkb.kb import KnowledgeBase
+    from ragkb.models.chat import load_chat
 
+    if options.judge and not settings.llm.url:
+        raise InputError("--judge needs a language model", "set llm.url and llm.model")
     with ExitStack() as opened:
         kb = opened.enter_context(KnowledgeBase.open(path, create=False, settings=settings)) if plan.needs_kb else None
-        progress = opened.enter_context(progress_bar())
-        return run_nightly(plan, kb, settings, history, baseline=baseline, set_baseline=set_baseline, progress=progress)
+        return run_nightly(
+            plan,
+            kb,
+            settings,
+            history,
+            baseline=options.baseline,
+            set_baseline=options.set_baseline,
+            judge=load_chat(settings.llm) if options.judge else None,
+            progress=opened.enter_context(progress_bar()),
+        )
 
 
 def write_reports(folder: Path, done: Nightly) -> None:

@@ -13,8 +13,13 @@ from ragkb.errors import InputError
 from ragkb.eval.options import Kb
 
 if TYPE_CHECKING:
+    from ragkb.eval.generate import Propose
     from ragkb.kb import KnowledgeBase
 
+Llm = Annotated[
+    str | None, typer.Option("--llm", metavar="URL|local:NAME", help="Let this language model write the questions.")
+]
+Model = Annotated[str | None, typer.Option("--model", metavar="NAME", help="The model's name at that address.")]
 Out = Annotated[Path, typer.Option("--out", metavar="FILE", help="The answers file to write.")]
 Json = Annotated[bool, typer.Option("--json", help="Print how many rows there are as one JSON object.")]
 
@@ -26,17 +31,19 @@ def generate(
     unanswerable: Annotated[
         float, typer.Option("--unanswerable", min=0, max=0.5, help="Share that cannot be answered [0.25].")
     ] = 0.25,
+    llm: Llm = None,
+    model: Model = None,
     as_json: Json = False,
     kb: Kb = None,
 ) -> None:
-    """Make questions with answers from the documents, without a language model, for review; and a suite for them."""
+    """Make questions with answers from the documents, by templates or by a language model, for review; and a suite."""
     from ragkb.eval.generate import generate as made
     from ragkb.eval.generate import suite_file
     from ragkb.eval.runs import write_text
 
     suite = out.with_suffix(".toml")
     with _opened(context, kb) as opened:
-        rows, left_out = made(opened, number, unanswerable)
+        rows, left_out = made(opened, number, unanswerable, _proposer(llm, model))
     _write(out, rows)
     write_text(suite, suite_file(out, left_out))
     _tell(as_json, out, rows, {"suite": str(suite), "left_out": left_out})
@@ -56,6 +63,20 @@ def from_feedback(
         raise InputError("there is no feedback yet", "people give it below an answer, or by POST /v1/feedback")
     _write(out, rows)
     _tell(as_json, out, rows, {"to_review": sum("to_review" in row for row in rows)})
+
+
+def _proposer(llm: str | None, model: str | None) -> Propose:
+    """The templates, unless a model is named on the command line: documents are sent nowhere without being told to."""
+    from ragkb.eval.templates import questions_of
+
+    if llm is None and model is None:
+        return questions_of
+    from ragkb.eval.proposed import proposer
+    from ragkb.models.chat import load_chat
+    from ragkb.settings import Settings
+
+    given = {name: value for name, value in (("url", llm), ("model", model)) if value is not None}
+    return proposer(load_chat(Settings.load(llm=given).llm))
 
 
 def _opened(context: typer.Context, kb: Path | None) -> KnowledgeBase:

@@ -36,7 +36,8 @@ def answers_run(
     seconds = time.perf_counter() - began
     data = Data(file_digest(file), documents_digest(kb), fixed)
     timings = _timings(started, seconds, result.milliseconds, {"latency_ms": result.summary["latency_ms"]})
-    models = {"embedder": settings.embedder, "precision": "", "generator": "extractive"}
+    generator = settings.llm.model or settings.llm.url if settings.llm.url else "extractive"
+    models = {"embedder": settings.embedder, "precision": "", "generator": generator}
     if kb is not None:
         models |= {"embedder": kb.status().embedder, "precision": kb.status().precision}
     return make_run("answers", suite, data, settings, models, result.summary, result.rows, timings)

@@ -47,7 +47,7 @@ _TEXT = (
     "judge_reason",
 )
 _MEASURED = ("embedder", "chunk", "search", "answer", "llm")
-_SECRET = ("key", "secret", "token", "password")
+_SECRET = ("api_key", "api_key_file")
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +139,7 @@ def configuration(settings: Settings) -> dict[str, Any]:
 def _open(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
-    return {name: item for name, item in value.items() if not any(word in name for word in _SECRET)}
+    return {name: item for name, item in value.items() if name not in _SECRET}
 
 
 def code_digest() -> str:

@@ -60,6 +60,7 @@ SEARCH = (
         Measure(f"{leg} page_hit@10", f"{leg} page hit@10", True, f"evidence pages among the {leg} leg's ten", "share")
         for leg in ("lexical", "dense", "hybrid")
     ),
+    Measure("judge_right", "right by the judge", True, "answers that the language model finds right", "opinion", False),
     Measure("both_legs", "both legs heard", True, "answers whose passages both legs had a say in", "share"),
 )
 """What a nightly run measures besides: each leg alone on the evidence pages, and whether the fusion hears both."""

@@ -119,6 +119,30 @@ def test_markup_goes_and_the_layout_stays() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("written", "text", "numbers"),
+    [
+        ("According to passage 3, leave is paid.", "Leave is paid.", (3,)),
+        ("Based on the provided documents, leave is paid [1].", "Leave is paid.", (1,)),
+        ("Passage 2 states that leave is paid.", "Leave is paid.", (2,)),
+        ("Based on passages 1 and 2, leave is paid.", "Leave is paid.", (1, 2)),
+        ("In Documents 4, 7 and 9, leave is paid.", "Leave is paid.", (4,)),  # five were given
+        ("根据以上段落，产假为十四周[2]。", "产假为十四周。", (2,)),
+        ("According to the law, leave is paid.", "According to the law, leave is paid.", ()),
+        ("In information technology, leave is paid.", "In information technology, leave is paid.", ()),
+        ("Here are 3 rules:", "Here are 3 rules:", ()),
+    ],
+)
+def test_talk_of_the_passages_is_no_part_of_the_answer(written: str, text: str, numbers: tuple[int, ...]) -> None:
+    assert read(written) == [(text, numbers)]
+
+
+def test_what_says_nothing_is_left_out() -> None:
+    assert read("Sure! Here is the answer:\n\n- Leave is paid [1].") == [("Leave is paid.", (1,))]
+    assert read("Based on the given passages, here are the steps:\n1. Ask [2].") == [("Ask.", (2,))]
+    assert read("好的！以下是答案：\n产假为十四周[1]。") == [("产假为十四周。", (1,))]
+
+
 REPLIES = [
     "Parental leave lasts 14 weeks [1]. It is paid [1][2]. [3] And more.\n\n- First [1]\n- Second.\n[2]\n\nEnd.",
     "产假为十四周[1]。全薪【2】。之后还有更多内容在这里说明。更多\n内容[3]。",
