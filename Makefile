@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO_KB := .demo/kb
 
 .PHONY: demo test check format kills damage readers backups mutations replay access scale poison hostile fuzz ingest answers \
-	retrieval reports gate nightly clean
+	retrieval reports gate nightly slow api-fuzz clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -76,6 +76,12 @@ ingest: $(VENV)/.installed-dev  ## pages a second, DATA=folder with PDFs
 
 answers: $(VENV)/.installed-dev  ## answers on public questions: hits, citations, the two rates, latency; DATA=folder
 	$(BIN)/python -m benchmarks.answers.measure --data $(DATA)
+
+slow: $(VENV)/.installed-dev  ## callers that are slow or loud, beside one who behaves
+	$(BIN)/python -m benchmarks.server.slow --seconds 60
+
+api-fuzz: $(VENV)/.installed-dev  ## ten thousand requests made from the OpenAPI document; no 5xx, no answer that it does not allow
+	$(BIN)/python -m benchmarks.server.fuzz --cases 10000
 
 retrieval: $(VENV)/.installed-dev  ## nDCG@10 of each leg on every set in BEIR's form under DATA=folder
 	$(BIN)/python -m benchmarks.retrieval.sets --data $(DATA)

@@ -156,16 +156,26 @@ class KnowledgeBase:
         *,
         groups: Sequence[str] = (),
         title: str = "",
+        as_: Principal | None = None,
         on_progress: OnProgress | None = None,
     ) -> IngestReport:
-        """Ingests one file from memory. name: with the extension that tells its format; its folders are ignored."""
-        with self._ingesting(on_progress) as run:
-            return run.upload(name, data, tuple(groups), title)
+        """Ingests one file from memory. name: with the extension that tells its format; its folders are ignored.
 
-    def add(self, documents: Iterable[NewDocument]) -> IngestReport:
-        """Ingests documents that are text already; one with a `source` that is stored replaces it."""
+        The same name replaces the file. as_: who hands it in; then it replaces only what they see and what has the same
+        groups, and says nothing of other files with that name.
+        """
+        from ragkb.ingest.recognise import Attributes
+
+        with self._ingesting(on_progress) as run:
+            return run.upload(name, data, Attributes(tuple(groups), title), as_)
+
+    def add(self, documents: Iterable[NewDocument], *, as_: Principal | None = None) -> IngestReport:
+        """Ingests documents that are text already; one with a `source` that is stored replaces it.
+
+        as_: who hands them in, as for `ingest_bytes`.
+        """
         with self._ingesting() as run:
-            return run.documents(documents)
+            return run.documents(documents, as_)
 
     @contextmanager
     def _ingesting(self, on_progress: OnProgress | None = None, settings: Settings | None = None) -> Iterator[Ingest]:
@@ -306,7 +316,7 @@ class KnowledgeBase:
     def _tools(self) -> Tools:
         from ragkb.answer.tools import load_tools
 
-        return load_tools(self.settings, self._embedder)
+        return load_tools(self.settings, self._embedder, self._store.folder)
 
     def related(self, id: str, *, k: int = 5, as_: Principal = NOBODY) -> list[Related]:
         """Up to k other documents that are like this one, nearest first. Raises NotFound, InputError, LimitExceeded."""

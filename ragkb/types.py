@@ -251,6 +251,19 @@ class Sentence:
 
 
 @dataclass(frozen=True, slots=True)
+class Conflict:
+    """Two citations of one answer that disagree.
+
+    kind: "superseded" where the second stands in an older version of the first one's document, "disagree" where both
+    are in force. citations: their numbers. dates: of their documents, "2026-04-01", '' where none is known.
+    """
+
+    kind: str
+    citations: tuple[int, int]
+    dates: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Answer:
     """An answer, or an honest abstention.
 
@@ -274,6 +287,7 @@ class Answer:
     model: Mapping[str, str]
     timings_ms: Mapping[str, float]
     usage: Mapping[str, int]
+    conflicts: tuple[Conflict, ...] = ()
     dropped: int = 0
 
 

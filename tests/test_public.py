@@ -13,8 +13,8 @@ import ragkb
 from ragkb import errors
 
 VALUES = {
-    "Answer", "Chunk", "Citation", "Document", "DocumentInfo", "Hit", "KnowledgeBase", "NewDocument", "Original",
-    "PassagesFound", "Principal", "Related", "Sentence", "SentenceScored", "Settings", "Turn",
+    "Answer", "Chunk", "Citation", "Conflict", "Document", "DocumentInfo", "Hit", "KnowledgeBase", "NewDocument",
+    "Original", "PassagesFound", "Principal", "Related", "Sentence", "SentenceScored", "Settings", "Turn",
 }  # fmt: skip
 ERRORS = {
     name: value

@@ -29,6 +29,7 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.preprocessing import StandardScaler
 
 import ragkb.answer
+from benchmarks.answers.plot import rates, svg
 from ragkb import Hit, KnowledgeBase, NewDocument, Principal, Turn
 from ragkb.answer.abstain import FEATURES, features
 from ragkb.answer.evidence import candidates
@@ -40,7 +41,10 @@ from ragkb.types import Explain
 CORPUS = Path(__file__).parents[2] / "sample_corpus"
 WEIGHT = {"sample_corpus": 1.0, "far": 0.3}  # of a question; others count OTHERS, since theirs are easier and many
 OTHERS = 0.1
+OF_TOKENS = ("aligned", "aligned_before", "worst", "most_aligned")
+PEOPLE = ("sample_corpus", "clapnq", "nomiracl/en", "nomiracl/zh")
 LEAST = 10
+THRESHOLD = 0.5  # the default of `answer.threshold`
 STRENGTH = 3.0  # of the data against the ridge; larger fits closer
 # Which way a feature may push: a question that the documents know less of must never look more answerable for it.
 DOWN = "elsewhere nowhere unknown unexpected".split()
@@ -78,7 +82,7 @@ def searched(name: str, kb: KnowledgeBase, asked: Sequence[dict[str, Any]], pass
                 evidence = candidates(question, read, embedder)
                 if evidence:
                     signal = "words" if question.vector is None else "both"
-                    yield Row(name, f"searched, {signal}", features(question, evidence), answerable)
+                    yield Row(name, f"searched, {signal}", features(question, evidence, 0), answerable)
 
 
 def far(data: Path, kb: KnowledgeBase) -> Iterator[Row]:
@@ -101,7 +105,7 @@ def given(name: str, kb: KnowledgeBase, rows: Sequence[dict[str, Any]]) -> Itera
         evidence = candidates(question, [Passage(hit) for hit in hits], kb._embedder)
         if evidence:
             signal = "words" if question.vector is None else "both"
-            yield Row(name, f"given, {signal}", features(question, evidence), one["answerable"])
+            yield Row(name, f"given, {signal}", features(question, evidence, len(hits)), one["answerable"])
 
 
 def _hit(rank: int, context: dict[str, str]) -> Hit:
@@ -130,11 +134,12 @@ def public(folder: Path, many: int) -> tuple[list[NewDocument], list[dict[str, A
     return documents, questions[:many]
 
 
-def collect(data: Path, many: int) -> list[Row]:
-    """All rows."""
+def collect(data: Path, many: int, kbs: Path | None) -> list[Row]:
+    """All rows. kbs: where to keep the knowledge bases."""
     rows: list[Row] = []
-    with tempfile.TemporaryDirectory() as folder:
-        with KnowledgeBase.open(Path(folder) / "sample") as kb:
+    with tempfile.TemporaryDirectory() as made:
+        folder = kbs or Path(made)
+        with KnowledgeBase.open(folder / "sample") as kb:
             kb.ingest(CORPUS)
             rows += searched("sample_corpus", kb, _lines(CORPUS / "questions.jsonl"))
             rows += far(data, kb)
@@ -146,7 +151,7 @@ def collect(data: Path, many: int) -> list[Row]:
                 rows += given(name, kb, _lines(data / file))
         for name in ("xquad/en", "xquad/zh", "nq_oracle", "cmrc2018"):
             documents, questions = public(data / name, many)
-            with KnowledgeBase.open(Path(folder) / name.replace("/", "-")) as kb:
+            with KnowledgeBase.open(folder / name.replace("/", "-")) as kb:
                 kb.add(documents)
                 rows += searched(name, kb, questions)
             print(f"{name}: {len(rows)} rows so far", flush=True)
@@ -197,8 +202,11 @@ def _count(rows: Sequence[Row], like: Row) -> int:
     return sum((row.kind, row.data, row.answerable) == (like.kind, like.data, like.answerable) for row in rows)
 
 
-def report(kind: str, rows: Sequence[Row]) -> None:
-    """Cross-validated AUROC, and the two error rates at 0.5, by set; then the same rates of the final fit."""
+def report(kind: str, rows: Sequence[Row]) -> np.ndarray:
+    """Cross-validated AUROC, and the two error rates at 0.5, by set; then the same rates of the final fit.
+
+    Returns the cross-validated probabilities.
+    """
     y = np.array([row.answerable for row in rows])
     x = np.array([row.values for row in rows])
     folds = StratifiedKFold(5, shuffle=True, random_state=1).split(x, [f"{row.answerable} {row.data}" for row in rows])
@@ -212,9 +220,40 @@ def report(kind: str, rows: Sequence[Row]) -> None:
         if 0 < y[at].sum() < at.sum():
             line += f"  AUROC {roc_auc_score(y[at], crossed[at]):.3f}"
         for name, values in (("cross-validated", crossed), ("fitted", final)):
-            wrong, refused = (values[at & ~y] >= 0.5).mean(), (values[at & y] < 0.5).mean()
-            line += f"  {name}: false answers {wrong:.2f}, false refusals {refused:.2f}"
+            line += f"  {name}: false answers {(values[at & ~y] >= 0.5).mean():.2f}"
+            if (at & y).any():
+                line += f", false refusals {(values[at & y] < 0.5).mean():.2f}"
         print(line)
+    return crossed
+
+
+def without_tokens(row: Row) -> Row:
+    """The row as it were with an embedder that gives vectors but no states of tokens."""
+    values = [0.0 if name in OF_TOKENS else value for name, value in zip(FEATURES, row.values, strict=True)]
+    return Row(row.data, row.kind.replace("both", "vectors"), tuple(values), row.answerable)
+
+
+def balanced(rows: Sequence[Row], crossed: np.ndarray) -> float:
+    """What to take from the bias, so that 0.5 is where the greater of both cross-validated error rates is least.
+
+    Over the sets that people judged where the kind has one, else over all.
+    """
+    judged = [row.data in PEOPLE for row in rows]
+    used = np.array(judged if any(judged) else [row.data != "far" for row in rows])
+    y = np.array([row.answerable for row in rows])[used]
+    p = crossed[used]
+    best = min(np.linspace(0.3, 0.7, 81), key=lambda t: (max((p[~y] >= t).mean(), (p[y] < t).mean()), abs(t - 0.5)))
+    return float(np.log(best / (1 - best)))
+
+
+def picture(rows: Sequence[Row], crossed: Sequence[float]) -> str:
+    """The rates of the sets that people judged, as an SVG."""
+    curves, marks = {}, {}
+    for name in PEOPLE:
+        mine = [(p, row.answerable) for row, p in zip(rows, crossed, strict=True) if row.data == name]
+        curves[name] = rates([p for p, _ in mine], [answerable for _, answerable in mine])
+        marks[name] = curves[name][round(THRESHOLD * 200)]
+    return svg(curves, marks)
 
 
 def main() -> None:
@@ -223,22 +262,37 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--questions", type=int, default=110)
     parser.add_argument("--write", action="store_true")
+    parser.add_argument("--plot", type=Path, help="write the error rates for every threshold as an SVG")
+    parser.add_argument("--kbs", type=Path, help="keep the knowledge bases here, and take them from here the next time")
     parser.add_argument("--rows", type=Path, help="keep the rows here, and read them from here the next time")
     options = parser.parse_args()
     if options.rows and options.rows.exists():
         rows = [Row(r[0], r[1], tuple(r[2]), r[3]) for r in json.loads(options.rows.read_text())]
     else:
-        rows = collect(options.data, options.questions)
+        rows = collect(options.data, options.questions, options.kbs)
         if options.rows:
             options.rows.write_text(json.dumps([[r.data, r.kind, r.values, r.answerable] for r in rows]))
+    rows += [without_tokens(row) for row in rows if row.kind.endswith("both")]
     models = {}
+    shown: list[tuple[Row, float]] = []
     for kind in sorted({row.kind for row in rows}):
         # a few questions stray into the other kind of a set; they are too few to be crossed
         some = [row for row in rows if row.kind == kind and (row.data == "far" or _count(rows, row) >= LEAST)]
-        report(kind, some)
+        crossed = report(kind, some)
+        shift = balanced(some, crossed)
+        shifted = 1 / (1 + np.exp(shift) * (1 / np.clip(crossed, 1e-9, 1 - 1e-9) - 1))
+        wrong = [(row.answerable, p >= THRESHOLD) for row, p in zip(some, shifted, strict=True) if row.data in PEOPLE]
+        if wrong:
+            false_answers = np.mean([answered for is_answerable, answered in wrong if not is_answerable])
+            false_refusals = np.mean([not answered for is_answerable, answered in wrong if is_answerable])
+            print(f"{kind:18} balanced: false answers {false_answers:.2f}, false refusals {false_refusals:.2f}")
+        if not kind.endswith("vectors"):
+            shown += zip(some, shifted, strict=True)
         made = fit(some)
         weights = {name: round(value, 4) for name, value in zip(FEATURES, made.weights, strict=True)}
-        models[kind] = {"bias": round(made.bias, 4), "weights": weights}
+        models[kind] = {"bias": round(made.bias - shift, 4), "weights": weights}
+    if options.plot:
+        options.plot.write_text(picture([row for row, _ in shown], [p for _, p in shown]), "utf-8")
     digest = hashlib.sha256(repr([(row.data, row.kind, row.answerable) for row in rows]).encode()).hexdigest()[:16]
     if options.write:
         path = Path(ragkb.answer.__file__).with_name("calibration.json")

@@ -126,19 +126,17 @@ def drive(port: int, kinds: Sequence[str], questions: Sequence[str], clients: in
     load, lock = Load(), threading.Lock()
 
     def client(number: int) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=90)
         asking = itertools.cycle(questions[number % len(questions) :] + questions[: number % len(questions)])
         for kind, question in zip(itertools.cycle(kinds), asking, strict=False):
             if until():
                 break
             path, name = ROUTES[kind]
             started = time.perf_counter()
-            connection.request("POST", path, json.dumps({name: question}), {"content-type": "application/json"})
-            response = connection.getresponse()
-            response.read()
+            status = _post(connection, path, {name: question})
             took = time.perf_counter() - started
             with lock:
-                if response.status == 200:
+                if status == 200:
                     load.seconds.append(took)
                 else:
                     load.failed += 1
@@ -150,6 +148,18 @@ def drive(port: int, kinds: Sequence[str], questions: Sequence[str], clients: in
     for thread in threads:
         thread.join()
     return load
+
+
+def _post(connection: http.client.HTTPConnection, path: str, body: object) -> int:
+    """The status; 0 if no answer came. The connection is opened again with the next request then."""
+    try:
+        connection.request("POST", path, json.dumps(body), {"content-type": "application/json"})
+        response = connection.getresponse()
+        response.read()
+    except OSError:
+        connection.close()
+        return 0
+    return response.status
 
 
 def after(seconds: float) -> Callable[[], bool]:

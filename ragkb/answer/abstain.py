@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -11,31 +12,34 @@ from importlib.resources import files
 
 from ragkb.answer.evidence import Candidate
 from ragkb.answer.question import About, Question
+from ragkb.answer.units import Passage
 from ragkb.text.language import cjk_share
+from ragkb.text.tokens import lexical_tokens
 
+_OF_BEST = (  # signals of the best unit, see signals.py
+    "cosine aligned aligned_before worst coverage around before passage rarest sharp numbers pairs named least_named "
+    "expected counted rank row"
+).split()
 FEATURES = (
+    *_OF_BEST,
     "nearest",  # greatest cosine of any unit
     "margin",  # that, over the mean of the ten greatest
-    "cosine",  # of the best unit: its signals, see evidence.SIGNALS
-    "coverage",
-    "around",
-    "passage",
-    "expected",
-    "rank",
-    "named",
-    "least_named",
+    "most_aligned",  # greatest `aligned` of any unit
     "has_names",  # 1 if the question names something
     "together",  # share of the question's information in the three best units
     "elsewhere",  # share of it that the best unit's passage lacks and other documents hold
     "nowhere",  # share of it that the best unit's passage lacks and no document holds
     "unknown",  # share of the question's terms that no document holds
+    "lacking",  # weight of the heaviest term that neither the best unit nor its headings hold, by the heaviest
+    "share",  # of the best unit, see evidence.py
     "gap",  # score of the best unit over the second
     "terms",  # content terms of the question, in twenties
     "unexpected",  # 1 if the best unit holds nothing of the kind asked for: no number, date, name, reason
     "passage_squared",
+    "passages",  # logarithm of the number of given passages: among many, one looks right by chance; 0 if searched
 )
-
-
+NEAREST = 3  # titles that a refusal names
+_WORDS = re.compile(r"[A-Za-z0-9À-ÿ][A-Za-z0-9À-ÿ_./-]*")
 NEAR = 0.45  # cosine of a paraphrase; what has nothing in common stays well under it
 
 
@@ -47,16 +51,19 @@ class Calibration:
     weights: tuple[float, ...]
 
 
-def confidence(question: Question, found: Sequence[Candidate], kind: str) -> float:
+def confidence(question: Question, found: Sequence[Candidate], kind: str, passages: int) -> float:
     """Probability, 0 to 1, that the passages answer the question; 0 without evidence.
 
-    kind: "searched" if the passages were found in a knowledge base, "given" if they came with the question. Fitted by
+    kind: "searched" if the passages were found in a knowledge base, "given" if they came with the question.
+    passages: how many there are. Fitted by
     logistic regression on questions with and without an answer; see docs/architecture.md.
     """
     if not found or not question.weights or _is_strange(question, found):
         return 0.0
-    used = _calibrations()[f"{kind}, {'words' if question.vector is None else 'both'}"]
-    logit = used.bias + sum(w * v for w, v in zip(used.weights, features(question, found), strict=True))
+    signal = "words" if question.vector is None else "both" if question.read else "vectors"
+    used = _calibrations()[f"{kind}, {signal}"]
+    values = features(question, found, passages if kind == "given" else 0)
+    logit = used.bias + sum(w * v for w, v in zip(used.weights, values, strict=True))
     return 1 / (1 + math.exp(-max(-30.0, min(30.0, logit))))
 
 
@@ -66,42 +73,76 @@ def _is_strange(question: Question, found: Sequence[Candidate]) -> bool:
     return question.unknown >= question.weights.keys() and nearest < NEAR
 
 
-def features(question: Question, found: Sequence[Candidate]) -> tuple[float, ...]:
-    """The values of FEATURES for evidence that is sorted, best first, and not empty."""
+def features(question: Question, found: Sequence[Candidate], given: int) -> tuple[float, ...]:
+    """The values of FEATURES for evidence that is sorted, best first, and not empty. given: passages, 0 if searched."""
     best = found[0]
     cosines = sorted((one.signal("cosine") for one in found), reverse=True)[:10]
-    held = About.of(f"{best.unit.passage.context}\n{best.unit.passage.hit.title}\n{best.unit.passage.hit.text}").terms
+    place = best.unit.passage
+    held = About.of(f"{place.context}\n{place.hit.title}\n{place.hit.text}").terms
+    above = About.of(f"{place.context}\n{' '.join(place.hit.heading)}\n{place.hit.title}\n{best.unit.reads}").terms
     lacking = question.weights.keys() - held
     together = frozenset().union(*(About.of(one.unit.reads).terms for one in found[:3]))
-    signals = ("cosine", "coverage", "around", "passage", "expected", "rank", "named", "least_named")
+    heaviest = max(question.weights.values())
     return (
+        *(best.signal(name) for name in _OF_BEST),
         cosines[0],
         cosines[0] - sum(cosines) / len(cosines),
-        *(best.signal(name) for name in signals),
+        max(one.signal("aligned") for one in found),
         float(bool(question.named or question.dates)),
         question.covered(together),
         sum(question.weights[term] for term in lacking - question.unknown),
         sum(question.weights[term] for term in lacking & question.unknown),
         len(question.unknown) / len(question.weights),
+        max((w for term, w in question.weights.items() if term not in above), default=0.0) / heaviest,
+        best.share,
         best.score - found[1].score if len(found) > 1 else 0.0,
         len(question.weights) / 20,
         float(best.signal("expected") == 0),
         best.signal("passage") ** 2,
+        math.log(1 + given),
     )
 
 
-def refusal(question: str, nearest: Sequence[str]) -> str:
-    """What to say instead of an answer, in the question's language. nearest: titles of what was found."""
-    if cjk_share(question) > 0.3:
+def refusal(question: Question, passages: Sequence[Passage]) -> str:
+    """What to say instead of an answer, in the question's language: what is missing, what was found, what to try."""
+    missing, nearest = _missing(question), _nearest(passages)
+    if cjk_share(question.text) > 0.3:
         text = "知识库中的文档没有给出这个问题的答案。"
-        return text + (f"最接近的内容见：{'、'.join(nearest)}。" if nearest else "")
+        text += f"没有文档提到{'、'.join(f'“{one}”' for one in missing)}。" if missing else ""
+        return text + (
+            f"最接近的内容见：{'、'.join(nearest)}。可以换用文档中的说法，或写明产品、地点、年份再问。"
+            if nearest
+            else ""
+        )
     text = "The documents do not say."
-    return text + (f" The closest that was found: {'; '.join(nearest)}." if nearest else "")
+    text += f" No document mentions {' or '.join(f'“{one}”' for one in missing)}." if missing else ""
+    if not nearest:
+        return text
+    return text + (
+        f" The closest that was found: {'; '.join(nearest)}."
+        " Try the words of the documents, or name the product, place or year."
+    )
+
+
+def _nearest(passages: Sequence[Passage]) -> list[str]:
+    """Title and last heading of the first passages, a document once."""
+    found: dict[str, str] = {}
+    for one in passages:
+        heading = next((text for text in reversed(one.hit.heading) if text and text != one.hit.title), "")
+        found.setdefault(one.hit.title, f"{one.hit.title} ({heading})" if heading else one.hit.title)
+    return list(found.values())[:NEAREST]
+
+
+def _missing(question: Question) -> list[str]:
+    """Names and codes of the question, as they are written there, that no visible document holds."""
+    words = [word.strip(".,;:?!'\"()") for word in _WORDS.findall(question.text)]
+    named = set(question.named) & question.unknown
+    return list(dict.fromkeys(word for word in words if named.intersection(lexical_tokens(word, "en")[:1])))[:NEAREST]
 
 
 @cache
 def _calibrations() -> dict[str, Calibration]:
-    """By kind and signal: "searched, both", "searched, words", "given, both", "given, words"."""
+    """By kind and signal: "searched, both", "searched, vectors" (no token states), "searched, words", "given, ..."."""
     raw = json.loads(files("ragkb.answer").joinpath("calibration.json").read_text("utf-8"))
     return {
         name: Calibration(one["bias"], tuple(one["weights"][feature] for feature in FEATURES))

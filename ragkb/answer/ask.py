@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from ragkb import stop
 from ragkb.answer import abstain, extractive
 from ragkb.answer.citations import Checker
+from ragkb.answer.conflicts import conflicts
 from ragkb.answer.evidence import Candidate, candidates
 from ragkb.answer.generator import Draft, Generator, Task
 from ragkb.answer.grounding import load_scorer
@@ -90,7 +91,7 @@ def weigh(asked: Asked, sources: Sources, embedder: Embedder) -> Evidence:
     searched = time.perf_counter()
     question = read_question(asked.standalone, embedder, sources.idf)
     found = candidates(question, sources.passages, embedder)
-    sure = abstain.confidence(question, found, sources.kind)
+    sure = abstain.confidence(question, found, sources.kind, len(sources.passages))
     return Evidence(asked, sources, question, found, sure, searched)
 
 
@@ -147,8 +148,7 @@ def _answer(evidence: Evidence, said: _Said, tools: Tools) -> Answer:
         text, reason = running_text(said.drafts), ""
     else:
         said = replace(said, drafts=[], sentences=[], citations={})
-        titles = list(dict.fromkeys(one.hit.title for one in evidence.sources.passages))[:3]
-        text = abstain.refusal(evidence.asked.question, titles)
+        text = abstain.refusal(evidence.question, evidence.sources.passages)
         reason = _reason(evidence, said, tools.generator)
     started, ended = evidence.asked.started, time.perf_counter()
     return Answer(
@@ -173,6 +173,7 @@ def _answer(evidence: Evidence, said: _Said, tools: Tools) -> Answer:
             "prompt_tokens": said.usage.prompt_tokens,
             "completion_tokens": said.usage.completion_tokens,
         },
+        conflicts=conflicts(evidence.found, said.citations),
         dropped=said.dropped,
     )
 

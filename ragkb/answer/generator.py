@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from ragkb.answer import extractive
+from ragkb.answer import extractive, phrases
+from ragkb.answer.conflicts import Clash, clash, lead_in, newest_first
 from ragkb.answer.evidence import Candidate
 from ragkb.answer.question import Question
 from ragkb.answer.units import Passage
@@ -96,10 +97,27 @@ class Extractive:
 
     def write(self, task: Task) -> abc.Generator[Written, None, None]:
         """All sentences at once; each is made of spans of a document, so that its citations are exact."""
-        chosen = extractive.compose(task.found, self.sentences)
-        yield Written(tuple(_quoted(one) for one in chosen))
+        found = newest_first(task.found)
+        chosen = extractive.compose(found, self.sentences)
+        clashes = [against for one in chosen if (against := clash(one, found))] if self.sentences > 1 else []
+        drafts: list[Draft] = []
+        for one in chosen:
+            if clashes and one is clashes[0].other:
+                continue
+            drafts.append(_quoted(one, phrases.said(task.question, one)))
+            if clashes and one is clashes[0].said:
+                drafts.append(_disagreeing(clashes[0]))
+        yield Written(tuple(drafts[: max(self.sentences, 2)] if clashes else tuple(drafts)))
 
 
-def _quoted(one: Candidate) -> Draft:
+def _quoted(one: Candidate, text: str) -> Draft:
     spans = tuple(Span(one.unit.passage, start, end) for start, end in one.unit.spans)
-    return Draft(one.unit.said, spans, (one.unit.evidence,) if one.unit.evidence else ())
+    return Draft(text, spans, (one.unit.evidence,) if one.unit.evidence else ())
+
+
+def _disagreeing(against: Clash) -> Draft:
+    """The statement that disagrees, led in by the document that makes it; the lead is no claim of the documents."""
+    one = against.other
+    lead = lead_in(against)
+    draft = _quoted(one, lead + one.unit.said)
+    return Draft(draft.text, draft.cited, (*draft.context, lead))

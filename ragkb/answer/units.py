@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from ragkb.answer.origin import UNKNOWN, Origin
 from ragkb.text.sentences import sentences
 from ragkb.types import Hit
 
@@ -19,10 +20,14 @@ HEADING_LENGTH = 80  # characters; a longer line without an end is text all the 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A hit to answer from. context: what the index knew beside its text: title, headings, table header."""
+    """A hit to answer from. context: what the index knew beside its text: title, headings, table header.
+
+    origin: how fresh its document is.
+    """
 
     hit: Hit
     context: str = ""
+    origin: Origin = UNKNOWN
 
     @property
     def table_header(self) -> str:
@@ -37,7 +42,7 @@ class Unit:
 
     spans: (start, end) in the document that say it, the main one last. said: as it reads in an answer. reads: with all
     that helps to understand it, for comparing with a question. evidence: further text that it rests on. is_statement:
-    false for headings and for lines that only ask.
+    false for headings and for lines that only ask. cells: (column name, cell) of a table row.
     """
 
     passage: Passage
@@ -46,6 +51,7 @@ class Unit:
     reads: str
     evidence: str
     is_statement: bool
+    cells: tuple[tuple[str, str], ...] = ()
 
     @property
     def start(self) -> int:
@@ -104,7 +110,7 @@ def _item(passage: Passage, span: tuple[int, int], text: str, lead: tuple[int, i
 
 def _row(passage: Passage, span: tuple[int, int], text: str, header: str, asked: str) -> Unit:
     said = row_as_text(text, header)
-    return Unit(passage, (span,), said, f"{asked} {said}".strip(), header, True)
+    return Unit(passage, (span,), said, f"{asked} {said}".strip(), header, True, row_cells(text, header))
 
 
 def _row_follows(text: str, end: int) -> bool:
@@ -113,10 +119,13 @@ def _row_follows(text: str, end: int) -> bool:
 
 def row_as_text(row: str, header: str) -> str:
     """ "Part: HX-200; Pressure: 210 bar" for a row under its header; without a header, the cells."""
+    return "; ".join(f"{name}: {cell}" if name else cell for name, cell in row_cells(row, header) if cell)
+
+
+def row_cells(row: str, header: str) -> tuple[tuple[str, str], ...]:
+    """(column name, cell) of a row; names are '' without a header, or under one of another width."""
     cells, names = _cells(row), _cells(header)
-    if not header or len(names) != len(cells):
-        return "; ".join(cell for cell in cells if cell)
-    return "; ".join(f"{name}: {cell}" if name else cell for name, cell in zip(names, cells, strict=True) if cell)
+    return tuple(zip(names if header and len(names) == len(cells) else [""] * len(cells), cells, strict=True))
 
 
 def _cells(row: str) -> list[str]:

@@ -24,6 +24,7 @@ from ragkb.ingest import sources
 from ragkb.ingest.access import AccessUnclear, is_group, narrowed
 from ragkb.ingest.batches import Batches, Made, digest
 from ragkb.ingest.chunk import chunk
+from ragkb.ingest.handed_in import root_for
 from ragkb.ingest.loaders import media_type
 from ragkb.ingest.members import expand, may_hold
 from ragkb.ingest.recognise import Attributes, Identity, Stored, fingerprint
@@ -36,7 +37,7 @@ from ragkb.store.records import Entry, Known
 from ragkb.store.store import Store
 from ragkb.store.writer import Writer
 from ragkb.text.language import detect
-from ragkb.types import Draft
+from ragkb.types import Draft, Principal
 
 MOST_PARSED = 64
 """Documents that are parsed, or wait for one before them, at once."""
@@ -69,7 +70,7 @@ class Ingest:
         self._writer, self._embedder, self._settings = writer, embedder, settings
         self._ledger = Ledger(on_progress)
         self._parsed: deque[_Parsed] = deque()
-        self._stored = Stored(store)
+        self._store, self._stored = store, Stored(store)
         with ExitStack() as opened:
             self._parser = opened.enter_context(parser(settings.ingest, settings.limits))
             self._batches = opened.enter_context(Batches(store, writer, embedder, self._ledger))
@@ -100,21 +101,23 @@ class Ingest:
             self._prune(there, seen)
         return self._ledger.report()
 
-    def documents(self, documents: Iterable[NewDocument]) -> IngestReport:
-        """Ingests documents that are text already. Their root is empty."""
+    def documents(self, documents: Iterable[NewDocument], as_: Principal | None = None) -> IngestReport:
+        """Ingests documents that are text already. Their root is empty, or that of who hands them in."""
         for document in documents:
             self._ledger.tell(document.source)
-            self._document(document)
+            root = root_for(self._store, "text", document.source, document.groups, as_) if as_ else ""
+            self._document(root, document)
         self._finish()
         return self._ledger.report()
 
-    def upload(self, name: str, data: bytes, groups: tuple[str, ...], title: str) -> IngestReport:
+    def upload(self, name: str, data: bytes, about: Attributes, as_: Principal | None = None) -> IngestReport:
         """Ingests one file that was handed over, under its name alone."""
         self._ledger.expect(1, len(data))
         source = Path(name.replace("\\", "/")).name
         if not source:
             raise InputError("an upload needs a file name", "name it, with its extension")
-        self._expanded(("upload:", source), sources.Fetched(data, source), 0, Attributes(groups, title))
+        root = root_for(self._store, "file", source, about.groups, as_) if as_ else "upload:"
+        self._expanded((root, source), sources.Fetched(data, source), 0, about)
         self._finish()
         return self._ledger.report()
 
@@ -189,11 +192,11 @@ class Ingest:
         self._batches.touch((known.id, *place, identity.size, identity.mtime_ns, identity.sha256))
         self._unchanged(row, known, identity.source, f"moved from {known.source}" if moved else "")
 
-    def _document(self, document: NewDocument) -> None:
+    def _document(self, root: str, document: NewDocument) -> None:
         started = time.perf_counter()
         text = document.text.encode("utf-8", "replace").decode("utf-8").replace("\x00", "\ufffd")
         data = text.encode()
-        identity = Identity("", document.source, "text/plain", hashlib.sha256(data).hexdigest(), len(data), 0)
+        identity = Identity(root, document.source, "text/plain", hashlib.sha256(data).hexdigest(), len(data), 0)
         about = Attributes(document.groups, document.title, "", document.metadata)
         row = self._ledger.open(len(data))
         try:
@@ -207,7 +210,7 @@ class Ingest:
                 raise DocumentRefused("no text found")
             self._queue(row, Draft(text), identity, about, time.perf_counter() - started)
         except DocumentRefused as error:
-            self._refuse(row, ("", document.source), error, time.perf_counter() - started)
+            self._refuse(row, (root, document.source), error, time.perf_counter() - started)
 
     # --- what is parsed -------------------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from ragkb.ingest.members import may_hold
 from ragkb.ingest.sources import SourceFile, places
 from ragkb.ingest.sources import covering as covering_of
 from ragkb.settings import Settings
+from ragkb.store.documents import HANDED_IN
 from ragkb.store.records import Known
 from ragkb.store.store import Store
 from ragkb.types import Scalar
@@ -83,6 +84,8 @@ class Stored:
         at_place = self.at((identity.root, identity.source))
         if at_place:
             return at_place if (at_place.sha256, at_place.fingerprint) == (identity.sha256, print_) else None
+        if identity.root.startswith(HANDED_IN):
+            return None  # what somebody hands in takes no other document's place
         for known in self._store.known_by_content(identity.sha256):
             path = Path(known.root) / known.source
             if known.id in self._left:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,6 +30,23 @@ class Embedder(Protocol):
 
     def readable(self, text: str) -> float:
         """How well the vocabulary reads `text`, 0 to 1: see models/reading.py."""
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """A text as its vector, of unit length, its token ids, and their states, of unit length; no special tokens."""
+
+    vector: NDArray[np.float32]
+    ids: NDArray[np.int64]
+    states: NDArray[np.floating[Any]]
+
+
+@runtime_checkable
+class TokenEmbedder(Protocol):
+    """An Embedder that also gives the states of the tokens, for aligning words."""
+
+    def embed_with_tokens(self, texts: Sequence[str]) -> list[Embedded]:
+        """For each text its vector and the states of its tokens; the query prompt is not used."""
 
 
 def load_embedder(name: str, threads: int = 0) -> Embedder:

@@ -11,7 +11,7 @@ from fastapi.middleware import Middleware
 
 from ragkb import __version__
 from ragkb.kb import KnowledgeBase
-from ragkb.server import problems
+from ragkb.server import openapi, problems
 from ragkb.server.auditing import Audit
 from ragkb.server.deadlines import Deadline
 from ragkb.server.mcp_route import Mcp
@@ -86,4 +86,5 @@ def create_app(
     for module in (query, openai, feedback, documents, jobs, originals, me, admin, nightly, health, docs, web):
         app.include_router(module.router)
     app.router.routes.append(mcp.route)
+    openapi.install(app)
     return app

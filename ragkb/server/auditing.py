@@ -42,7 +42,8 @@ class Audit:
         if caller is None or service is None:
             await self.app(scope, receive, send)
             return
-        kept = _Kept(service, caller, records.begin(), scope, self._one)
+        record = scope["state"]["record"] = records.begin()
+        kept = _Kept(service, caller, record, scope, self._one)
         try:
             await self.app(scope, receive, kept.sender(receive, send))
         finally:
@@ -97,6 +98,8 @@ class _Kept:
             usage.add(at, self._used())
         if key:
             ledger.keys.used(key)
+        if self._service.is_new_day():
+            ledger.audit.prune(self._service.settings.audit.days)
 
     def _leaves_a_row(self) -> bool:
         record, scope = self._record, self._scope

@@ -20,6 +20,7 @@ from ragkb.types import Answer, AnswerEvent, Citation, PassagesFound, Sentence, 
 
 MODEL = "ragkb"
 SOURCES = {"zh": "来源：", "en": "Sources:"}
+UNSUPPORTED = {"zh": "（文档未证实）", "en": " (not confirmed by the documents)"}
 _SOURCES = re.compile(r"\n\n(?:来源：|Sources:)\n\[\d+\] .*\Z", re.DOTALL)
 _MARKS = re.compile(r" ?(?:\[\d+\])+")
 
@@ -103,6 +104,8 @@ class Written:
         """What it adds to the text."""
         marks = "".join(f"[{n}]" for n in said.citations if f"[{n}]" not in said.text)
         text = inert(said.text.strip())  # clients of this protocol render Markdown: no picture of a document loads
+        if not said.supported:
+            text += UNSUPPORTED["zh" if detect(text) == "zh" else "en"]
         gap = "\n" if text.startswith(("- ", "• ", "* ", "| ")) and self._last else self._gap(text)
         self._last = text
         self._sentences += 1

@@ -26,6 +26,7 @@ from ragkb.kb import KnowledgeBase
 from ragkb.render import answer_json, document_json, hit_json
 from ragkb.server.chat import answer_text
 from ragkb.server.problems import Refused, told
+from ragkb.server.record import resume
 from ragkb.server.service import caller, service
 from ragkb.types import Principal
 
@@ -157,6 +158,7 @@ async def _served(context: Context, work: Callable[[Asking], Result]) -> Result:
     request = context.request_context.request
     assert isinstance(request, Request)
     served, principal = service(request), caller(request).principal
+    resume(request.state.record)  # subtle: a tool may run in the context of its session, not in that of its request
     try:
         return await served.read(lambda: work(Asking(served.kb, principal)))
     except RagkbError as error:

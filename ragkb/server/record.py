@@ -60,6 +60,11 @@ def begin() -> Record:
     return made
 
 
+def resume(record: Record) -> None:
+    """Makes it the record of this context."""
+    _current.set(record)
+
+
 def current() -> Record:
     """The record of the request at hand; one that nobody keeps outside of a request."""
     return _current.get() or Record()
@@ -107,8 +112,8 @@ class Watched:
     def ingest_bytes(self, name: str, data: bytes, **given: Any) -> IngestReport:
         return self._ingested(self._kb.ingest_bytes(name, data, **given))
 
-    def add(self, documents: Sequence[NewDocument]) -> IngestReport:
-        return self._ingested(self._kb.add(documents))
+    def add(self, documents: Sequence[NewDocument], **given: Any) -> IngestReport:
+        return self._ingested(self._kb.add(documents, **given))
 
     def _noting(self, record: Record, question: str, events: Iterator[AnswerEvent]) -> Iterator[AnswerEvent]:
         """The events; each is noted before it is handed on. subtle: they may be read in another context."""

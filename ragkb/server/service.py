@@ -6,6 +6,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
 from typing import Annotated, Any, TypeVar, cast
 
 from anyio import CapacityLimiter, to_thread
@@ -33,6 +34,24 @@ DEFAULT = "default"
 """Name of the knowledge base at /v1."""
 
 
+class Line:
+    """Work that shares some threads: as much of it runs at once, the rest waits."""
+
+    def __init__(self, threads: int) -> None:
+        self.threads = CapacityLimiter(threads)
+        self._tasks: set[asyncio.Future[Any]] = set()
+
+    def check(self, queue: int) -> None:
+        """Raises Refused if all threads are at work and `queue` others wait for one."""
+        if len(self._tasks) >= self.threads.total_tokens + queue:
+            raise Refused(503, "the server is busy", "come back in a moment", {"retry-after": "1"})
+
+    def joined(self, task: asyncio.Future[Any]) -> None:
+        """Counts the task until it is done."""
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
 class Service:
     """One served knowledge base. Its calls are synchronous, so they run in threads.
 
@@ -43,11 +62,10 @@ class Service:
     def __init__(self, name: str, kb: KnowledgeBase, site: Site) -> None:
         self.name, self.kb, self._site = name, watched(kb, site.metrics, site.tracing), site
         self.running = 0
-        self._keyed = False
+        self._keyed, self._day = False, ""
         self._count = threading.Lock()
-        self._writers = CapacityLimiter(1)
+        self._writers = Line(1)
         self.jobs = Jobs(self)
-        self._left: set[asyncio.Future[Any]] = set()
 
     @property
     def settings(self) -> Settings:
@@ -60,6 +78,12 @@ class Service:
         self._keyed = self._keyed or self.kb.ledger.keys.exist()
         return self._keyed
 
+    def is_new_day(self) -> bool:
+        """Whether it is asked for the first time in a day (UTC), or since the server started."""
+        day = datetime.now(timezone.utc).date().isoformat()
+        was, self._day = self._day, day
+        return was != day
+
     def counts(self) -> Counts | None:
         """What it holds; None if it cannot be read."""
         try:
@@ -69,7 +93,7 @@ class Service:
 
     async def read(self, work: Callable[[], Result]) -> Result:
         """The result of `work`, done in a reader's thread. Raises Refused if too many wait for one."""
-        self._check_queue(self._site.readers)
+        self._site.readers.check(self.settings.server.queue)
         return await self._run(work, self._site.readers)
 
     async def go_on(self, work: Callable[[], Result]) -> Result:
@@ -78,14 +102,10 @@ class Service:
 
     async def write(self, work: Callable[[], Result]) -> Result:
         """The result of `work`, done in the writer's thread. Raises Refused if too many wait for it."""
-        self._check_queue(self._writers)
+        self._writers.check(self.settings.server.queue)
         return await self._run(work, self._writers)
 
-    def _check_queue(self, limiter: CapacityLimiter) -> None:
-        if limiter.statistics().tasks_waiting >= self.settings.server.queue:
-            raise Refused(503, "the server is busy", "come back in a moment", {"retry-after": "1"})
-
-    async def _run(self, work: Callable[[], Result], limiter: CapacityLimiter) -> Result:
+    async def _run(self, work: Callable[[], Result], line: Line) -> Result:
         """Runs in a task of its own, which keeps its place among the threads until the work has really ended.
 
         When nobody waits for it any more, work that has begun is asked to stop, and other work never begins.
@@ -101,28 +121,27 @@ class Service:
             finally:
                 self._add(-1)
 
-        task = asyncio.ensure_future(to_thread.run_sync(counted, limiter=limiter))
+        task = asyncio.ensure_future(to_thread.run_sync(counted, limiter=line.threads))
+        line.joined(task)
         try:
             return await asyncio.shield(task)
         except asyncio.CancelledError:
             stop.set()
             if not begun.is_set():
                 task.cancel()
-            self._left.add(task)
-            task.add_done_callback(self._forget)
+            task.add_done_callback(_forget)
             raise
-
-    def _forget(self, task: asyncio.Future[Any]) -> None:
-        """What work came to that nobody waited for."""
-        self._left.discard(task)
-        if not task.cancelled():
-            error = task.exception()
-            if error is not None and not isinstance(error, Stopped):
-                write(logging.WARNING, "left", **cause(error))
 
     def _add(self, change: int) -> None:
         with self._count:
             self.running += change
+
+
+def _forget(task: asyncio.Future[Any]) -> None:
+    """What work came to that nobody waited for."""
+    error = None if task.cancelled() else task.exception()
+    if error is not None and not isinstance(error, Stopped):
+        write(logging.WARNING, "left", **cause(error))
 
 
 class Site:
@@ -130,7 +149,7 @@ class Site:
 
     def __init__(self, kbs: Mapping[str, KnowledgeBase], settings: Settings, principal: Principal) -> None:
         self.metrics, self.tracing = Metrics(), tracing()
-        self.readers = CapacityLimiter(settings.server.concurrency)
+        self.readers = Line(settings.server.concurrency)
         self.services = {name: Service(name, kb, self) for name, kb in kbs.items()}
         self.metrics.watch(Sizes(self.services))
         self._open = opened(principal)
@@ -140,7 +159,7 @@ class Site:
     def use(self, settings: Settings) -> None:
         """Puts settings into force, from the next request on. Address, port and knowledge bases stay as they are."""
         self.settings = settings
-        self.readers.total_tokens = settings.server.concurrency
+        self.readers.threads.total_tokens = settings.server.concurrency
         self._provider = Provider(settings.server.oidc) if settings.server.oidc.issuer else None
 
     @property
@@ -181,27 +200,43 @@ class Site:
 
 
 # --- what routes name -------------------------------------------------------------------------------------------------
+# All of it is async, since FastAPI would run each function that is not in a thread of its own.
 
 
-def site(request: Request) -> Site:
+async def site(request: Request) -> Site:
     """All that is served."""
     return cast(Site, request.app.state.site)
 
 
+Everywhere = Annotated[Site, Depends(site)]
+
+
 def service(request: Request) -> Service:
-    """The knowledge base that the path names."""
-    found = site(request).services.get(request.state.kb)
+    """The knowledge base that the path names. Raises Refused."""
+    found = cast(Site, request.app.state.site).services.get(request.state.kb)
     if found is None:
         raise Refused(404)
     return found
 
 
 def caller(request: Request) -> Caller:
-    """Who calls, as the middleware found out."""
+    """Who calls, as the middleware found out. Raises Refused."""
     found = cast("Caller | None", request.state.caller)
     if found is None:
         raise Refused(401)
     return found
+
+
+async def _service(request: Request) -> Service:
+    return service(request)
+
+
+async def _caller(request: Request) -> Caller:
+    return caller(request)
+
+
+Served = Annotated[Service, Depends(_service)]
+Calling = Annotated[Caller, Depends(_caller)]
 
 
 class _Needs:
@@ -210,24 +245,20 @@ class _Needs:
     def __init__(self, role: Role) -> None:
         self._role = role
 
-    def __call__(self, calling: Annotated[Caller, Depends(caller)]) -> Principal:
+    async def __call__(self, calling: Calling) -> Principal:
         if not calling.may(self._role):
-            raise Refused(
-                403, f"this takes the role {self._role}, the caller's is {calling.role}", "ask with another key"
-            )
+            message = f"this takes the role {self._role}, the caller's is {calling.role}"
+            raise Refused(403, message, "ask an administrator for another key")
         return calling.principal
 
 
-def scraper(request: Request) -> None:
+async def scraper(request: Request, everywhere: Everywhere) -> None:
     """Lets an administrator pass, and everybody if the setting or the server is open."""
-    if not (site(request).is_open or site(request).settings.server.open_metrics):
-        _Needs("admin")(caller(request))
+    if not (everywhere.settings.server.open_metrics or everywhere.is_open):
+        await _Needs("admin")(caller(request))
 
 
-Everywhere = Annotated[Site, Depends(site)]
-Served = Annotated[Service, Depends(service)]
-Calling = Annotated[Caller, Depends(caller)]
 Asker = Annotated[Principal, Depends(_Needs("reader"))]
 Writer = Annotated[Principal, Depends(_Needs("writer"))]
-Scraper = Annotated[None, Depends(scraper)]
 Administrator = Annotated[Principal, Depends(_Needs("admin"))]
+Scraper = Annotated[None, Depends(scraper)]

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from ragkb.types import Citation, DocumentInfo, Heading, Hit, Sentence
+from ragkb.types import Citation, Conflict, DocumentInfo, Heading, Hit, Sentence
 
 
 class _Shape(BaseModel):
@@ -51,6 +51,7 @@ class AnswerShape(_Shape):
     model: dict[str, str]
     timings_ms: dict[str, float]
     usage: dict[str, int]
+    conflicts: list[Conflict]
     dropped: int
 
 

@@ -15,7 +15,7 @@ from ragkb.errors import InputError, LimitExceeded
 from ragkb.ingest.report import FileReport, IngestReport, NewDocument, OnProgress, Progress
 from ragkb.kb import KnowledgeBase
 from ragkb.server.bodies import NewDocumentBody
-from ragkb.types import DocumentInfo, Principal
+from ragkb.types import Principal
 
 MOST_FILES = 100
 FORM_FIELDS = ("file", "title", "groups")
@@ -95,21 +95,14 @@ def _valid(value: Any) -> NewDocumentBody:
         raise RequestValidationError(found) from None
 
 
-def check_writer(kb: KnowledgeBase, asker: Principal, uploads: Sequence[Upload]) -> None:
-    """Raises InputError for groups that are not the caller's, or for a source that is in use out of their sight."""
+def check_groups(asker: Principal, uploads: Sequence[Upload]) -> None:
+    """Raises InputError for groups that are not the caller's."""
     if asker.is_admin:
         return
-    hidden = {info.source for info in _all(kb) if not asker.may_read(info.groups)}
     for upload in uploads:
         foreign = sorted(set(upload.body.groups) - set(asker.groups))
         if foreign:
             raise InputError(f"groups {', '.join(foreign)}: not the caller's", "name groups that the caller is in")
-        if upload.body.source in hidden:
-            raise InputError(f"source {upload.body.source!r} cannot be used", "take another name")
-
-
-def _all(kb: KnowledgeBase) -> list[DocumentInfo]:
-    return list(kb.documents(as_=Principal.admin()))
 
 
 def close(uploads: Sequence[Upload]) -> None:
@@ -119,25 +112,33 @@ def close(uploads: Sequence[Upload]) -> None:
             upload.file.close()
 
 
-def add(kb: KnowledgeBase, uploads: Sequence[Upload], on_progress: OnProgress | None = None) -> IngestReport:
+def add(
+    kb: KnowledgeBase, uploads: Sequence[Upload], as_: Principal, on_progress: OnProgress | None = None
+) -> IngestReport:
     """Ingests them one after the other; the report of all. The progress counts what is inside archives, too."""
     rows: list[FileReport] = []
     seconds = 0.0
     for number, upload in enumerate(uploads):
         tell = _following(on_progress, rows, len(uploads) - number - 1) if on_progress else None
-        made = _add(kb, upload, tell)
+        made = _add(kb, upload, as_, tell)
         rows += made.files
         seconds += made.seconds
     return IngestReport(tuple(rows), round(seconds, 3))
 
 
-def _add(kb: KnowledgeBase, upload: Upload, on_progress: OnProgress | None) -> IngestReport:
+def _add(kb: KnowledgeBase, upload: Upload, as_: Principal, on_progress: OnProgress | None) -> IngestReport:
     body = upload.body
     if upload.file is None:
-        return kb.add([NewDocument(body.source, body.text, body.title, tuple(body.groups), body.metadata)])
+        return kb.add([NewDocument(body.source, body.text, body.title, tuple(body.groups), body.metadata)], as_=as_)
     upload.file.seek(0)
-    groups = tuple(body.groups)
-    return kb.ingest_bytes(body.source, upload.file.read(), groups=groups, title=body.title, on_progress=on_progress)
+    return kb.ingest_bytes(
+        body.source,
+        upload.file.read(),
+        groups=tuple(body.groups),
+        title=body.title,
+        as_=as_,
+        on_progress=on_progress,
+    )
 
 
 def _following(on_progress: OnProgress, rows: Sequence[FileReport], left: int) -> OnProgress:

@@ -36,6 +36,10 @@ _KNOWN = """SELECT id, root, source, sha256, size, mtime_ns, fingerprint,
 # --- writing ----------------------------------------------------------------------------------------------------------
 
 
+HANDED_IN = "http-"
+"""How the roots begin of what callers of a server hand in."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where an entry goes. identity: the public id. number, first_chunk: reserved. generation: of the commit."""
@@ -51,8 +55,11 @@ def public_id(at: sqlite3.Connection, root: str, source: str) -> str:
     row = at.execute("SELECT id FROM documents WHERE root = ? AND source = ?", (root, source)).fetchone()
     if row:
         return str(row[0])
-    candidate = hashlib.sha256(source.encode()).hexdigest()[:16]
     salt = 0
+    if root.startswith(HANDED_IN):  # else the id would tell whether another document has that name
+        candidate = hashlib.sha256(f"{source}\n{root}\n{salt}".encode()).hexdigest()[:16]
+    else:
+        candidate = hashlib.sha256(source.encode()).hexdigest()[:16]
     while at.execute("SELECT 1 FROM documents WHERE id = ?", (candidate,)).fetchone():
         salt += 1
         candidate = hashlib.sha256(f"{source}\n{root}\n{salt}".encode()).hexdigest()[:16]

@@ -109,14 +109,6 @@ class Reader:
         with sound(self.store.catalogue.path):
             return iter(list(documents.info(self.at, as_)))
 
-    def info(self, identity: str, as_: Principal) -> DocumentInfo:
-        """The document without its text. Raises NotFound."""
-        with sound(self.store.catalogue.path):
-            found = documents.summary(self.at, identity, as_)
-        if found is None:
-            raise _absent(identity)
-        return found[1]
-
     def document(self, identity: str, as_: Principal) -> Document:
         """The document. Raises NotFound if it is absent or not visible: the two look the same."""
         with sound(self.store.catalogue.path):
@@ -124,6 +116,14 @@ class Reader:
         if found is None:
             raise _absent(identity)
         return found
+
+    def info(self, identity: str, as_: Principal) -> DocumentInfo:
+        """The document without its text. Raises NotFound if it is absent or not visible: the two look the same."""
+        with sound(self.store.catalogue.path):
+            found = documents.summary(self.at, identity, as_)
+        if found is None:
+            raise _absent(identity)
+        return found[1]
 
     def counts(self) -> dict[str, int]:
         """How many documents and chunks are stored."""

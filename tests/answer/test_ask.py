@@ -13,7 +13,8 @@ import pytest
 
 from ragkb.answer.abstain import refusal
 from ragkb.answer.evidence import SIGNALS, Candidate
-from ragkb.answer.extractive import RELATIVE_SCORE, compose
+from ragkb.answer.extractive import LEAST_SHARE, compose
+from ragkb.answer.question import local_idf, read_question
 from ragkb.answer.units import Passage, Unit
 from ragkb.errors import InputError, LimitExceeded
 from ragkb.ingest.report import NewDocument
@@ -36,10 +37,10 @@ from tests.conftest import CORPUS, WordHashes
 # --- composing --------------------------------------------------------------------------------------------------------
 
 
-def candidate(said: str, score: float, rank: int = 1, start: int = 0, statement: bool = True) -> Candidate:
+def candidate(said: str, share: float, rank: int = 1, start: int = 0, statement: bool = True) -> Candidate:
     hit = Hit(rank, 1.0, "id", "a.txt", "A", None, (), 0, 100, said, Explain(1.0, 1.0, 0.5))
     unit = Unit(Passage(hit), ((start, start + len(said)),), said, said, "", statement)
-    return Candidate(unit, tuple(float(statement) if name == "statement" else 0.5 for name in SIGNALS), score)
+    return Candidate(unit, tuple(float(statement) if name == "statement" else 0.5 for name in SIGNALS), share, share)
 
 
 def composed(most: int, *found: Candidate) -> list[str]:
@@ -64,7 +65,7 @@ def test_no_more_are_said_than_asked_for_and_the_best_are_kept() -> None:
 
 
 def test_what_is_much_worse_than_the_best_is_left_out() -> None:
-    found = [candidate("best", 1.0), candidate("edge", RELATIVE_SCORE), candidate("worse", RELATIVE_SCORE - 0.01)]
+    found = [candidate("best", 1.0), candidate("edge", LEAST_SHARE), candidate("worse", LEAST_SHARE - 0.01)]
     assert composed(3, *found) == ["best", "edge"]
 
 
@@ -75,12 +76,27 @@ def test_a_heading_is_not_added() -> None:
 # --- refusals ---------------------------------------------------------------------------------------------------------
 
 
+def refused(question: str, *titles: str) -> str:
+    hits = [Hit(n, 1.0, t, t, t, None, (), 0, 1, "x", Explain(1.0, 1.0, 0.5)) for n, t in enumerate(titles, 1)]
+    return refusal(read_question(question, WordHashes(), local_idf(["x"])), [Passage(hit) for hit in hits])
+
+
 def test_a_refusal_is_in_the_language_of_the_question_and_names_the_nearest() -> None:
-    assert refusal("How much?", []) == "The documents do not say."
-    assert refusal("How much?", ["A", "B"]) == "The documents do not say. The closest that was found: A; B."
-    assert refusal("多少钱？", []) == "知识库中的文档没有给出这个问题的答案。"
-    assert refusal("多少钱？", ["甲", "乙"]).endswith("最接近的内容见：甲、乙。")
-    assert refusal("VPN 怎么连接？", []).startswith("知识库")
+    assert refused("How much?") == "The documents do not say."
+    assert refused("How much?", "A", "B").startswith("The documents do not say. The closest that was found: A; B. Try ")
+    assert refused("多少钱？") == "知识库中的文档没有给出这个问题的答案。"
+    assert "最接近的内容见：甲、乙。可以换用" in refused("多少钱？", "甲", "乙")
+    assert refused("VPN 怎么连接？").startswith("知识库")
+
+
+def test_a_refusal_names_the_section_and_what_no_document_mentions() -> None:
+    assert refused("What does the HB-300 cost?", "Prices").startswith(
+        "The documents do not say. No document mentions “HB-300”. The closest that was found: Prices."
+    )
+    found = Passage(Hit(1, 1.0, "id", "a", "Policy", None, ("Policy", "2. Booking"), 0, 1, "x", Explain(1.0, 1.0, 0.5)))
+    question = read_question("How much?", WordHashes(), local_idf(["x"]))
+    assert "found: Policy (2. Booking)." in refusal(question, [found])
+    assert "没有文档提到“TVA-99”。" in refused("TVA-99在中国多少钱？", "价格表")
 
 
 def test_an_empty_knowledge_base_says_that_nothing_was_found(tmp_path: Path) -> None:
@@ -153,7 +169,7 @@ def test_a_follow_up_is_answered_as_it_is_meant(talkative: KnowledgeBase) -> Non
     history = [Turn("user", "What is the price of the HX-200?"), Turn("assistant", "1,240 EUR")]
     answer = talkative.ask("And of the HX-300?", history=history)
     assert answer.question == "And of the HX-300?"
-    assert answer.standalone == "What is the price of the HX-200? And of the HX-300?"
+    assert answer.standalone == "What is the price of the HX-300?"
     assert "HX-300" in answer.text
 
 

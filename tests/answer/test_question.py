@@ -9,11 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ragkb.answer.history import standalone
+from ragkb.answer.kinds import counted, is_counted, kind_of
 from ragkb.answer.question import About, Question, local_idf, read_question
 from ragkb.text.asking import content_terms, named_terms
 from ragkb.text.dates import agrees, dates
-from ragkb.types import Turn
 from tests.conftest import WordHashes
 
 # --- dates ------------------------------------------------------------------------------------------------------------
@@ -197,30 +196,41 @@ def test_an_open_question_expects_nothing() -> None:
     assert asking("Tell me about leave.").expects("Anything.") == 0.5
 
 
-# --- follow-ups -------------------------------------------------------------------------------------------------------
-
-BEFORE = [Turn("user", "How long is parental leave in Brno?"), Turn("assistant", "Ten weeks.")]
-
-
 @pytest.mark.parametrize(
-    "question", ["And in Suzhou?", "Who approves it?", "What about fathers?", "那苏州呢？", "它怎么申请？", "Suzhou?"]
+    ("question", "kind"),
+    [
+        ("How many weeks?", "number"),
+        ("what is the price of the pump", "number"),
+        ("When is it due?", "date"),
+        ("Who approves it?", "person"),
+        ("In which city is the plant?", "place"),
+        ("Why did it fail?", "reason"),
+        ("How do I reset my password?", "way"),
+        ("Is Thursday an office day?", "polar"),
+        ("What is a heat pump?", "meaning"),
+        ("Tell me about leave.", "thing"),
+        ("多少天？", "number"),
+        ("什么时候到期？", "date"),
+        ("谁批准？", "person"),
+        ("工厂在哪里？", "place"),
+        ("为什么停机？", "reason"),
+        ("怎么重置密码？", "way"),
+        ("签证费可以报销吗？", "polar"),
+    ],
 )
-def test_a_follow_up_is_read_with_the_question_that_it_leans_on(question: str) -> None:
-    assert standalone(question, BEFORE) == f"How long is parental leave in Brno? {question}"
+def test_the_kind_of_a_question(question: str, kind: str) -> None:
+    assert kind_of(question) == kind
 
 
-@pytest.mark.parametrize(
-    "question", ["Which form do I file for a lost expense receipt?", "苏州工厂普通员工出差住宿标准是多少？"]
-)
-def test_a_whole_question_stands_alone(question: str) -> None:
-    assert standalone(question, BEFORE) == question
+def test_what_the_question_says_itself_is_no_answer_to_it() -> None:
+    assert asking("How many of the 12 pumps failed?").expects("There are 12 pumps.") == 0.0
+    assert asking("How many of the 12 pumps failed?").expects("3 of 12 pumps failed.") == 1.0
 
 
-def test_only_what_the_user_asked_last_is_taken() -> None:
-    history = [Turn("user", "Old one about pumps?"), *BEFORE, Turn("assistant", "It is so.")]
-    assert standalone("And in Suzhou?", history) == "How long is parental leave in Brno? And in Suzhou?"
-
-
-@pytest.mark.parametrize("history", [[], [Turn("assistant", "Hello.")], [Turn("user", "  ")]])
-def test_without_a_question_before_there_is_nothing_to_lean_on(history: list[Turn]) -> None:
-    assert standalone("And in Suzhou?", history) == "And in Suzhou?"
+def test_a_number_before_what_is_counted() -> None:
+    assert counted("How many tackles did he make?") == "tackles"
+    assert counted("他拦截了多少次？") == "次"
+    assert is_counted("He made 118 tackles.", "tackles")
+    assert not is_counted("In 118 games he made tackles.", "sacks")
+    assert is_counted("他完成了24次拦截。", "次")
+    assert not is_counted("He made tackles.", "")

@@ -32,7 +32,7 @@ import ragkb.kb
 from ragkb import cli, errors
 from ragkb.errors import RagkbError
 from ragkb.kb import KnowledgeBase
-from ragkb.models import Embedder
+from ragkb.models import Embedder, TokenEmbedder
 from ragkb.server.app import create_app
 from ragkb.server.metrics import Metrics
 from ragkb.settings import Settings
@@ -62,6 +62,8 @@ class Remembering:
         self.id, self.dim, self.precision = inner.id, inner.dim, inner.precision
         self.count_tokens, self.readable = lru_cache(None)(inner.count_tokens), inner.readable
         self._inner = inner
+        if isinstance(inner, TokenEmbedder):
+            self.embed_with_tokens = inner.embed_with_tokens
         self._known: dict[tuple[str, bool], NDArray[np.float32]] = {}
 
     def embed(self, texts: Sequence[str], *, query: bool = False) -> NDArray[np.float32]:

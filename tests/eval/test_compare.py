@@ -91,9 +91,9 @@ def test_other_data_are_refused() -> None:
 
 
 def test_what_differs_besides_is_said() -> None:
-    changed = Settings.load(answer={"threshold": 0.5})
+    changed = Settings.load(answer={"threshold": 0.6})
     found = compare(hits(True), run([row(0, True)], settings=changed))
-    assert found.notes == ("setting answer.threshold: 0.34 to 0.5",)
+    assert found.notes == ("setting answer.threshold: 0.5 to 0.6",)
 
 
 def test_a_run_comes_back_from_its_folder_with_and_without_texts(tmp_path: Path) -> None:

@@ -57,6 +57,7 @@ def test_what_is_badly_supported_or_disputed_is_flagged(opened: Any, ask: Any, a
     assert [one.inner_text() for one in turn.locator(".support").all()[:2]] == ["partly supported", "not supported"]
     assert "1 sentence is not supported by the documents" in turn.inner_text()
     assert "1 sentence was left out" in turn.inner_text()
+    assert "The documents disagree" in turn.locator(".conflicts").inner_text()
     assert "say different things" in turn.locator(".conflicts").inner_text()
     turn.get_by_role("button", name="Not supported by the documents (20%)").click()
     assert "No quote says this" in page.locator("#pop").inner_text()

@@ -80,9 +80,33 @@ def test_nobody_overwrites_what_they_cannot_see(kb: KnowledgeBase, serve: Any) -
     before = kb.document(hidden_id(kb), as_=HR)
     with serve(kb) as client:
         response = client.post("/v1/documents", json={"source": "hr/salaries.md", "text": "All get the same."})
-    assert response.status_code == 422
+    assert response.status_code == 201
     assert CANARY not in response.content
-    assert kb.document(hidden_id(kb), as_=HR) == before
+    assert kb.document(before.id, as_=HR) == before
+
+
+@pytest.mark.parametrize("kind", ["text", "file"])
+def test_a_name_in_use_out_of_sight_does_not_show(kb: KnowledgeBase, serve: Any, kind: str) -> None:
+    """The answers are the same, to the id of the new document, whether a hidden one has the name or not."""
+
+    def add(client: httpx.Client, text: str, groups: str = "") -> Any:
+        given = {"source": "plan.md", "text": text, "groups": [groups] if groups else []}
+        form = {"files": {"file": ("plan.md", text.encode())}, "data": {"groups": groups}}
+        answer = client.post("/v1/documents", **({"json": given} if kind == "text" else form))
+        return answer.status_code, {**answer.json(), "seconds": 0, "files": [answer.json()["files"][0]["document_id"]]}
+
+    with serve(kb) as client:
+        alone = [add(client, "A plan."), add(client, "A plan."), add(client, "Another plan.")]
+        kb.delete(alone[0][1]["files"][0])
+    with serve(kb, principal=HR) as client:
+        hidden = add(client, "A plan.", "hr")
+    with serve(kb) as client:
+        beside = [add(client, "A plan."), add(client, "A plan."), add(client, "Another plan.")]
+    assert beside == alone
+    assert [status for status, _ in alone] == [201, 200, 201]
+    assert kb.document(hidden[1]["files"][0], as_=HR).text == "A plan."
+    with serve(kb, principal=HR) as client:
+        assert add(client, "A new plan.", "hr")[1]["files"] == hidden[1]["files"], "its own are replaced"
 
 
 @pytest.mark.parametrize(

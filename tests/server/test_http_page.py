@@ -47,4 +47,4 @@ def test_openapi_knows_one_shape_of_error(client: httpx.Client) -> None:
         for operation in operations.values():
             for status, response in operation["responses"].items():
                 if status >= "400":
-                    assert response["content"]["application/json"]["schema"]["$ref"].endswith("/ErrorShape")
+                    assert response["content"]["application/json"]["schema"]["$ref"].endswith("ErrorShape")

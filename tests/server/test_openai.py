@@ -14,7 +14,9 @@ import pytest
 from ragkb.ingest.report import NewDocument
 from ragkb.kb import KnowledgeBase
 from ragkb.models import Embedder
+from ragkb.server.chat import Written
 from ragkb.settings import Settings
+from ragkb.types import Sentence
 
 LEAVE = {"role": "user", "content": "How long is parental leave?"}
 TITLE = """### Task:
@@ -91,6 +93,12 @@ def test_history_completes_a_follow_up_and_answers_come_back_without_their_marks
     ]
     made = chat.chat.completions.create(model="ragkb-default", messages=asked)
     assert "Ask your manager" in str(made.choices[0].message.content)
+
+
+def test_a_sentence_that_is_not_borne_says_so() -> None:
+    said = [Sentence("It is blue.", (1,), 0.9), Sentence("It is green.", (), 0.1, False)]
+    written = Written()
+    assert "".join(map(written.sentence, said)) == "It is blue. [1] It is green. (not confirmed by the documents)"
 
 
 def test_chinese_sources(chat: openai.OpenAI) -> None:

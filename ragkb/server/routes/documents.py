@@ -14,6 +14,7 @@ from fastapi.responses import JSONResponse, Response
 from ragkb.errors import DocumentRefused, InputError
 from ragkb.ingest.report import IngestReport, OnProgress
 from ragkb.render import document_json, full_document_json, related_json, report_json
+from ragkb.server.record import current
 from ragkb.server.service import Asker, Served, Service, Writer
 from ragkb.server.shapes import (
     DeletedShape,
@@ -24,8 +25,8 @@ from ragkb.server.shapes import (
     RelatedShape,
     problems,
 )
-from ragkb.server.uploads import MOST_FILES, UPLOAD_BODY, Upload, add, check_writer, close, from_form, from_json
-from ragkb.types import DocumentInfo
+from ragkb.server.uploads import MOST_FILES, UPLOAD_BODY, Upload, add, check_groups, close, from_form, from_json
+from ragkb.types import DocumentInfo, Principal
 
 router = APIRouter(tags=["Documents"])
 MOST = 1000
@@ -69,18 +70,20 @@ async def add_document(
     asker: Writer,
     wait: Annotated[bool, Query(description="false: answer at once with a job, whose progress can be read")] = True,
 ) -> Response:
-    """Adds documents: files as `multipart/form-data`, or a text as JSON. The same source replaces a document.
+    """Adds documents: files as `multipart/form-data`, or a text as JSON.
 
-    Its groups can only be some of the caller's own. An archive is opened: each file in it is a document.
+    The same source with the same groups replaces a document; its groups can only be some of the caller's own. An
+    archive is opened: each file in it is a document.
     """
     uploads = await _uploads(request, served)
     try:
-        await served.read(lambda: check_writer(served.kb, asker, uploads))
+        check_groups(asker, uploads)
         if not wait:
-            job = served.jobs.start(request, asker, len(uploads), partial(_added, served, uploads))
+            current().documents.update((upload.body.source, upload.body.source) for upload in uploads)  # no id yet
+            job = served.jobs.start(request, asker, len(uploads), partial(_added, served, uploads, asker))
             uploads = []  # they are the job's now, which closes them
             return JSONResponse({"job": job.id}, 202, {"location": f"/v1/jobs/{job.id}"})
-        return _told(await served.write(lambda: add(served.kb, uploads)))
+        return _told(await served.write(lambda: add(served.kb, uploads, asker)))
     finally:
         close(uploads)
 
@@ -126,9 +129,9 @@ async def _uploads(request: Request, served: Service) -> list[Upload]:
         raise
 
 
-def _added(served: Service, uploads: list[Upload], on_progress: OnProgress) -> IngestReport:
+def _added(served: Service, uploads: list[Upload], asker: Principal, on_progress: OnProgress) -> IngestReport:
     try:
-        return add(served.kb, uploads, on_progress)
+        return add(served.kb, uploads, asker, on_progress)
     finally:
         close(uploads)
 

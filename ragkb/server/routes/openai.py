@@ -19,7 +19,7 @@ from ragkb.server.streaming import sse, streamed
 router = APIRouter(tags=["OpenAI"])
 DONE = "data: [DONE]\n\n"
 STARTED = int(time.time())
-CHUNKS = {"content": {"text/event-stream": {"schema": {"type": "string", "description": "chunks, then [DONE]"}}}}
+CHUNKS = {"content": {"text/event-stream": {"schema": {"description": "chunks, then [DONE]"}}}}
 
 
 @router.get("/v1/models", response_model=ModelsShape, responses=openai_problems(401, 503))

@@ -22,7 +22,6 @@ EVENT_STREAM = {
     "content": {
         "text/event-stream": {
             "schema": {
-                "type": "string",
                 "description": "events: passages, sentence for each, answer (the whole); or error, which is the last",
             }
         }

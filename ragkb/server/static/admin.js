@@ -10,12 +10,7 @@ import { nightlySection } from "./nightly.js";
 
 /** Shows the view in the element. */
 export function showAdmin(main) {
-  const sections = [
-    section("admin.status", "/v1/admin/status", tiles),
-    nightlySection(),
-    keysSection(),
-    jobsSection(),
-  ];
+  const sections = [section("admin.status", "/v1/admin/status", tiles), nightlySection(), keysSection(), jobsSection()];
   fill(main, h("div", { class: "view" }, h("header", { class: "view-head" }, h("h1", {}, t("tab.admin"))), sections));
 }
 
@@ -26,7 +21,12 @@ export function section(title, path, shown) {
     try {
       fill(body, above, shown(await api.get(path), load));
     } catch (problem) {
-      fill(body, problem.status === 404 ? h("p", { class: "nothing" }, t(`${title}.none`)) : errorCard(problem, () => load(above)));
+      fill(
+        body,
+        problem.status === 404
+          ? h("p", { class: "nothing" }, t(`${title}.none`))
+          : errorCard(problem, () => load(above)),
+      );
     }
   };
   load();
@@ -36,8 +36,11 @@ export function section(title, path, shown) {
 /** What the knowledge base holds and takes. */
 function tiles({ documents, chunks, languages, groups, disk, memory, generation, embedder, precision, running }) {
   const sum = (parts) => Object.values(parts).reduce((total, part) => total + part, 0);
-  const sizes = (parts) => Object.entries(parts).map(([name, size]) => `${t.known(`size.${name}`) ?? name} ${bytes(size)}`);
-  const spoken = Object.entries(languages).map(([code, documents]) => `${languageName(code) || t("language.unknown")} ${number(documents)}`);
+  const sizes = (parts) =>
+    Object.entries(parts).map(([name, size]) => `${t.known(`size.${name}`) ?? name} ${bytes(size)}`);
+  const spoken = Object.entries(languages).map(
+    ([code, documents]) => `${languageName(code) || t("language.unknown")} ${number(documents)}`,
+  );
   return h(
     "dl",
     { class: "tiles" },
@@ -50,4 +53,15 @@ function tiles({ documents, chunks, languages, groups, disk, memory, generation,
   );
 }
 
-const tile = (label, value, details) => h("div", { class: "tile" }, h("dt", {}, label), h("dd", {}, value, h("span", { class: "path" }, details.map((detail) => detail.replaceAll(" ", "\u00a0")).join(" · "))));
+const tile = (label, value, details) =>
+  h(
+    "div",
+    { class: "tile" },
+    h("dt", {}, label),
+    h(
+      "dd",
+      {},
+      value,
+      h("span", { class: "path" }, details.map((detail) => detail.replaceAll(" ", "\u00a0")).join(" · ")),
+    ),
+  );

@@ -66,16 +66,36 @@ function rowOf(sentence, citations) {
 
 function rowsTable(rows, citations, open) {
   const names = rows[0].pairs.map(([name]) => name);
-  const head = h("tr", {}, names.map((name) => h("th", { scope: "col" }, name)), h("th", { scope: "col" }, h("span", { class: "unseen" }, t("citations"))));
-  const body = rows.map(({ sentence, pairs }) =>
-    h("tr", {}, pairs.map(([, value]) => h("td", { class: value.includes(" ") ? "" : "whole" }, value)), h("td", { class: "row-marks" }, marks(sentence, citations, open))),
+  const head = h(
+    "tr",
+    {},
+    names.map((name) => h("th", { scope: "col" }, name)),
+    h("th", { scope: "col" }, h("span", { class: "unseen" }, t("citations"))),
   );
-  return h("div", { class: "table-scroll", tabindex: "0", role: "region", "aria-label": t("table") }, h("table", {}, h("thead", {}, head), h("tbody", {}, body)));
+  const body = rows.map(({ sentence, pairs }) =>
+    h(
+      "tr",
+      {},
+      pairs.map(([, value]) => h("td", { class: value.includes(" ") ? "" : "whole" }, value)),
+      h("td", { class: "row-marks" }, marks(sentence, citations, open)),
+    ),
+  );
+  return h(
+    "div",
+    { class: "table-scroll", tabindex: "0", role: "region", "aria-label": t("table") },
+    h("table", {}, h("thead", {}, head), h("tbody", {}, body)),
+  );
 }
 
 function sentenceSpan(sentence, citations, open) {
   const text = h("span", { class: "sentence-text" }, sentence.text);
-  return h("span", { class: "sentence", data: { support: level(sentence) } }, text, "\u2060", marks(sentence, citations, open));
+  return h(
+    "span",
+    { class: "sentence", data: { support: level(sentence) } },
+    text,
+    "\u2060",
+    marks(sentence, citations, open),
+  );
 }
 
 /** The citation numbers of a sentence and its support. */
@@ -96,11 +116,17 @@ function citationButton(n, citation, sentence, open) {
 }
 
 /** "Travel policy, p. 3": title and page. */
-export const placeOf = ({ title, source, page }) => (page ? t("place", { title: title || source, n: page }) : title || source);
+export const placeOf = ({ title, source, page }) =>
+  page ? t("place", { title: title || source, n: page }) : title || source;
 
 function quoteCard(citation, sentence, open) {
   return [
-    h("p", { class: "pop-title" }, citation.title || citation.source, citation.page && h("span", { class: "soft" }, ` ${t("page.short", { n: citation.page })}`)),
+    h(
+      "p",
+      { class: "pop-title" },
+      citation.title || citation.source,
+      citation.page && h("span", { class: "soft" }, ` ${t("page.short", { n: citation.page })}`),
+    ),
     citation.heading.length > 0 && h("p", { class: "pop-path" }, citation.heading.join(" › ")),
     h("blockquote", { class: "pop-quote" }, readable(citation.quote)),
     h("p", { class: "pop-foot" }, ring(sentence.support, level(sentence)), h("span", {}, supportWords(sentence))),
@@ -112,8 +138,12 @@ function quoteCard(citation, sentence, open) {
 /** A quote without its list mark, and without the bars of a table's rows. */
 export function readable(quote) {
   const lines = quote.split("\n").filter((line) => !/^[\s|:-]*$/.test(line));
-  const plain = (line) => (line.startsWith("|") ? line.replace(/^\|\s*|\s*\|\s*$/g, "").replace(/(\s*\|\s*)+/g, " · ") : line);
-  return lines.map(plain).join("\n").replace(/^\s*[•*–-]\s+/, "");
+  const plain = (line) =>
+    line.startsWith("|") ? line.replace(/^\|\s*|\s*\|\s*$/g, "").replace(/(\s*\|\s*)+/g, " · ") : line;
+  return lines
+    .map(plain)
+    .join("\n")
+    .replace(/^\s*[•*–-]\s+/, "");
 }
 
 /** A small circle, filled as far as the support goes. */
@@ -127,7 +157,19 @@ function supportMark(sentence) {
   const kind = level(sentence);
   const words = supportWords(sentence);
   const flag = kind !== "full" && h("span", { "aria-hidden": "true" }, t(`flag.${kind}`));
-  const mark = h("button", { type: "button", class: "support", "aria-label": words, data: { support: kind } }, ring(sentence.support, kind), flag);
-  attachPopover(mark, () => [h("p", { class: "pop-foot" }, ring(sentence.support, kind), h("span", {}, words)), h("p", { class: "pop-path" }, t(`support.why.${kind}`))], true);
+  const mark = h(
+    "button",
+    { type: "button", class: "support", "aria-label": words, data: { support: kind } },
+    ring(sentence.support, kind),
+    flag,
+  );
+  attachPopover(
+    mark,
+    () => [
+      h("p", { class: "pop-foot" }, ring(sentence.support, kind), h("span", {}, words)),
+      h("p", { class: "pop-path" }, t(`support.why.${kind}`)),
+    ],
+    true,
+  );
   return mark;
 }

@@ -91,7 +91,8 @@ export function upload(path, form, progress) {
       const body = parsedOr(request.responseText);
       const retry = Number(request.getResponseHeader("retry-after")) || null;
       if (request.status < 400) resolve({ status: request.status, body });
-      else reject(new Problem(request.status, body.error ?? {}, retry, request.getResponseHeader("x-request-id") ?? ""));
+      else
+        reject(new Problem(request.status, body.error ?? {}, retry, request.getResponseHeader("x-request-id") ?? ""));
     };
     request.send(form);
   });

@@ -15,7 +15,11 @@ import { load, may } from "./session.js";
 import { askForKey } from "./signin.js";
 
 const main = document.getElementById("main");
-const VIEWS = { ask: showAsk, documents: showLibrary, admin: async (element) => (await import("./admin.js")).showAdmin(element) };
+const VIEWS = {
+  ask: showAsk,
+  documents: showLibrary,
+  admin: async (element) => (await import("./admin.js")).showAdmin(element),
+};
 
 function current() {
   const { view = "ask" } = read(location.hash);
@@ -40,7 +44,15 @@ function navigate() {
 
 function focusQuestion(event) {
   const typing = event.target.closest?.("input, textarea, select, [contenteditable]");
-  if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+  if (
+    event.key !== "/" ||
+    typing ||
+    event.ctrlKey ||
+    event.metaKey ||
+    event.altKey ||
+    document.querySelector("dialog[open]")
+  )
+    return;
   event.preventDefault();
   if (current() !== "ask") location.hash = "#/";
   setTimeout(() => document.getElementById("question")?.focus());

@@ -45,7 +45,8 @@ function refresh() {
   box.update({ asking: Boolean(running), begun: turns.length > 0 });
 }
 
-const article = (turn) => turnArticle(turn, { again: () => again(turn), unfiltered: () => (box.setWhere({}), ask(turn.question)) });
+const article = (turn) =>
+  turnArticle(turn, { again: () => again(turn), unfiltered: () => (box.setWhere({}), ask(turn.question)) });
 
 async function ask(question) {
   stop();
@@ -87,7 +88,10 @@ async function run(turn) {
   box.update({ asking: Boolean(running), begun: conversation.all().length > 0 });
 }
 
-const spoken = (answer) => (answer.abstained ? t("abstained.title") : `${t("answer")}: ${answer.answer} ${count("citations.count", answer.citations.length)}`);
+const spoken = (answer) =>
+  answer.abstained
+    ? t("abstained.title")
+    : `${t("answer")}: ${answer.answer} ${count("citations.count", answer.citations.length)}`;
 
 function redraw(turn) {
   const index = conversation.all().indexOf(turn);
@@ -130,7 +134,16 @@ function welcome() {
 function recentDocuments(found) {
   const latest = [...found].sort((a, b) => b.ingested_at.localeCompare(a.ingested_at)).slice(0, 4);
   const cards = latest.map((document) =>
-    h("li", {}, h("button", { type: "button", class: "recent-card", onclick: () => openDocument({ document_id: document.id }) }, icon("file"), h("span", {}, document.title || document.source))),
+    h(
+      "li",
+      {},
+      h(
+        "button",
+        { type: "button", class: "recent-card", onclick: () => openDocument({ document_id: document.id }) },
+        icon("file"),
+        h("span", {}, document.title || document.source),
+      ),
+    ),
   );
   return [h("h2", { class: "label" }, t("recent")), h("ul", {}, cards)];
 }

@@ -8,7 +8,15 @@ import { t } from "./i18n.js";
 export function composer({ ask, stop, clear }) {
   let where = {};
   let asking = false;
-  const area = h("textarea", { id: "question", rows: "1", placeholder: t("placeholder"), "aria-label": t("placeholder"), enterkeyhint: "send", autocomplete: "off", spellcheck: "true" });
+  const area = h("textarea", {
+    id: "question",
+    rows: "1",
+    placeholder: t("placeholder"),
+    "aria-label": t("placeholder"),
+    enterkeyhint: "send",
+    autocomplete: "off",
+    spellcheck: "true",
+  });
   const chips = h("div", { class: "chips" });
   const act = h("button", { class: "send", type: "submit" });
   const fresh = h("button", { type: "button", class: "textual fresh", onclick: clear }, icon("plus"), t("new"));
@@ -19,7 +27,18 @@ export function composer({ ask, stop, clear }) {
   const form = h(
     "form",
     { class: "composer" },
-    h("div", { class: "composer-box" }, area, h("div", { class: "composer-row" }, filterButton(() => where, setWhere), chips, act)),
+    h(
+      "div",
+      { class: "composer-box" },
+      area,
+      h(
+        "div",
+        { class: "composer-row" },
+        filterButton(() => where, setWhere),
+        chips,
+        act,
+      ),
+    ),
     h("div", { class: "composer-foot" }, fresh, h("span", { class: "hint" }, t("hint"))),
   );
   form.addEventListener("submit", (event) => {
@@ -55,7 +74,15 @@ export function composer({ ask, stop, clear }) {
     area.value = other.typed();
     setWhere(other.where());
   };
-  return { element: form, where: () => where, setWhere, update, take, typed: () => area.value, focus: () => area.focus() };
+  return {
+    element: form,
+    where: () => where,
+    setWhere,
+    update,
+    take,
+    typed: () => area.value,
+    focus: () => area.focus(),
+  };
 }
 
 function grow(area) {

@@ -11,7 +11,12 @@ export function confirm({ title, text, action }) {
     box.append(
       h("h2", { id: "confirm-title" }, title),
       h("p", { class: "soft" }, text),
-      h("footer", { class: "buttons" }, h("button", { type: "button", class: "button button-danger", onclick: close("yes") }, action), h("button", { type: "button", class: "button", autofocus: true, onclick: close("no") }, t("cancel"))),
+      h(
+        "footer",
+        { class: "buttons" },
+        h("button", { type: "button", class: "button button-danger", onclick: close("yes") }, action),
+        h("button", { type: "button", class: "button", autofocus: true, onclick: close("no") }, t("cancel")),
+      ),
     );
     box.addEventListener("close", () => (box.remove(), resolve(box.returnValue === "yes")));
     document.body.append(box);

@@ -11,7 +11,17 @@ export const all = () => turns;
 
 /** A turn that is being asked. */
 export function begin(question, where) {
-  const turn = { question, where, status: "asking", passages: null, sentences: [], citations: new Map(), answer: null, problem: null, rating: null };
+  const turn = {
+    question,
+    where,
+    status: "asking",
+    passages: null,
+    sentences: [],
+    citations: new Map(),
+    answer: null,
+    problem: null,
+    rating: null,
+  };
   turns.push(turn);
   return turn;
 }
@@ -50,7 +60,9 @@ export function historyBefore(turn) {
 
 /** Stores the answered turns for a reload of this tab. */
 export function keep() {
-  const done = turns.filter(({ answer }) => answer).map(({ question, where, answer, rating }) => ({ question, where, answer, rating }));
+  const done = turns
+    .filter(({ answer }) => answer)
+    .map(({ question, where, answer, rating }) => ({ question, where, answer, rating }));
   try {
     sessionStorage.setItem(KEPT, JSON.stringify(done));
   } catch {

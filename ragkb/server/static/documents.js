@@ -20,7 +20,7 @@ export const forget = () => (state.loading = null);
 async function fetchAll() {
   const documents = [];
   let total = 0;
-  for (let cursor = null; documents.length < MOST; ) {
+  for (let cursor = null; documents.length < MOST;) {
     const page = await api.get(`/v1/documents?limit=1000${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`);
     documents.push(...page.documents);
     total = page.total;
@@ -44,7 +44,12 @@ const TYPES = {
 };
 
 /** A short name for a media type. */
-export const typeName = (mediaType) => TYPES[mediaType] ?? mediaType.split("/").pop().replace(/^(x-|vnd\.)/, "");
+export const typeName = (mediaType) =>
+  TYPES[mediaType] ??
+  mediaType
+    .split("/")
+    .pop()
+    .replace(/^(x-|vnd\.)/, "");
 
 /** What may be filtered by: [{key, values: [{value, count}]}], most frequent first; keys that nearly tell single documents apart are left out. */
 export function facets(documents) {
@@ -61,6 +66,14 @@ export function facets(documents) {
   }
   return [...counts]
     .map(([key, values]) => ({ key, values: [...values].map(([value, count]) => ({ value, count })) }))
-    .filter(({ values }) => values.length > 1 && values.length <= Math.max(12, documents.length / 8) && values.some(({ count }) => count > 1))
-    .map(({ key, values }) => ({ key, values: values.sort((a, b) => b.count - a.count || String(a.value).localeCompare(b.value)) }));
+    .filter(
+      ({ values }) =>
+        values.length > 1 &&
+        values.length <= Math.max(12, documents.length / 8) &&
+        values.some(({ count }) => count > 1),
+    )
+    .map(({ key, values }) => ({
+      key,
+      values: values.sort((a, b) => b.count - a.count || String(a.value).localeCompare(b.value)),
+    }));
 }

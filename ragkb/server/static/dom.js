@@ -19,7 +19,8 @@ function set(element, name, value) {
   else element.setAttribute(name, value === true ? "" : value);
 }
 
-const present = (children) => children.flat(3).filter((child) => child !== null && child !== undefined && child !== false);
+const present = (children) =>
+  children.flat(3).filter((child) => child !== null && child !== undefined && child !== false);
 
 /** Replaces what is in the element. */
 export function fill(element, ...children) {
@@ -59,7 +60,12 @@ const ICONS = {
 /** A line drawing of 24 by 24; hidden from screen readers, since its button has a name. */
 export function icon(name) {
   const svg = document.createElementNS(SVG, "svg");
-  for (const [key, value] of [["viewBox", "0 0 24 24"], ["class", "icon"], ["aria-hidden", "true"]]) svg.setAttribute(key, value);
+  for (const [key, value] of [
+    ["viewBox", "0 0 24 24"],
+    ["class", "icon"],
+    ["aria-hidden", "true"],
+  ])
+    svg.setAttribute(key, value);
   const path = document.createElementNS(SVG, "path");
   path.setAttribute("d", ICONS[name]);
   svg.append(path);
@@ -69,7 +75,11 @@ export function icon(name) {
 /** A button with an icon, named for screen readers and as a tooltip. */
 export function iconButton(name, label, onclick, props = {}) {
   const { class: more = "", ...rest } = props;
-  return h("button", { type: "button", class: `quiet ${more}`.trim(), title: label, "aria-label": label, onclick, ...rest }, icon(name));
+  return h(
+    "button",
+    { type: "button", class: `quiet ${more}`.trim(), title: label, "aria-label": label, onclick, ...rest },
+    icon(name),
+  );
 }
 
 /** Tells screen readers, once. */

@@ -12,7 +12,10 @@ export function words(problem) {
   const wait = problem.retry ? t("error.wait", { n: problem.retry }) : "";
   const own = status === 0 || status === 401 ? "" : [problem.message, problem.hint].filter(Boolean).join(": ");
   const request = problem.request && status >= 500 ? t("error.request", { id: problem.request }) : "";
-  return { title: `${t(`error.${status}`)} ${wait}`.trim(), detail: [own, own.includes(problem.request) ? "" : request].filter(Boolean).join(" ") };
+  return {
+    title: `${t(`error.${status}`)} ${wait}`.trim(),
+    detail: [own, own.includes(problem.request) ? "" : request].filter(Boolean).join(" "),
+  };
 }
 
 /** A card that says so, with a button to try again. */
@@ -23,7 +26,9 @@ export function errorCard(problem, retry = null) {
     { class: "card card-error", role: "alert" },
     h("p", { class: "card-title" }, icon("warn"), title),
     detail && h("p", { class: "soft" }, detail),
-    retry && ![403, 413, 422].includes(problem.status) && h("button", { type: "button", class: "button", onclick: retry }, icon("retry"), t("retry")),
+    retry &&
+      ![403, 413, 422].includes(problem.status) &&
+      h("button", { type: "button", class: "button", onclick: retry }, icon("retry"), t("retry")),
   );
 }
 

@@ -17,12 +17,25 @@ export function feedbackButtons(turn) {
     fill(form, form.firstChild ? null : correction(turn, form, refresh));
     form.querySelector("textarea")?.focus();
   });
-  const refresh = () => [up, down].forEach((button) => button.setAttribute("aria-pressed", String(turn.rating === button.dataset.rating)));
+  const refresh = () =>
+    [up, down].forEach((button) => button.setAttribute("aria-pressed", String(turn.rating === button.dataset.rating)));
   return [up, down, form];
 }
 
 function thumb(rating, turn, onclick) {
-  return h("button", { type: "button", class: "quiet", title: t(`feedback.${rating}`), "aria-label": t(`feedback.${rating}`), "aria-pressed": String(turn.rating === rating), data: { rating }, onclick }, icon(rating));
+  return h(
+    "button",
+    {
+      type: "button",
+      class: "quiet",
+      title: t(`feedback.${rating}`),
+      "aria-label": t(`feedback.${rating}`),
+      "aria-pressed": String(turn.rating === rating),
+      data: { rating },
+      onclick,
+    },
+    icon(rating),
+  );
 }
 
 function correction(turn, form, refresh) {
@@ -38,7 +51,12 @@ function correction(turn, form, refresh) {
     { class: "card", onsubmit: submit },
     h("label", {}, t("feedback.comment"), comment),
     h("label", {}, t("feedback.correction"), right),
-    h("p", { class: "buttons" }, h("button", { class: "button button-main" }, t("send")), h("button", { type: "button", class: "button", onclick: () => fill(form) }, t("cancel"))),
+    h(
+      "p",
+      { class: "buttons" },
+      h("button", { class: "button button-main" }, t("send")),
+      h("button", { type: "button", class: "button", onclick: () => fill(form) }, t("cancel")),
+    ),
   );
 }
 
@@ -46,7 +64,13 @@ async function send(turn, rating, said, refresh) {
   const citations = turn.answer.citations.map(({ source, page, quote }) => ({ source, page, quote }));
   const written = Object.fromEntries(Object.entries(said).filter(([, value]) => value));
   try {
-    await api.post("/v1/feedback", { question: turn.question, answer: turn.answer.answer, rating, citations, ...written });
+    await api.post("/v1/feedback", {
+      question: turn.question,
+      answer: turn.answer.answer,
+      rating,
+      citations,
+      ...written,
+    });
   } catch (problem) {
     complain(problem);
     return false;

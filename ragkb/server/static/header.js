@@ -12,7 +12,13 @@ const root = document.documentElement;
 /** Draws the bar. view: the one that is shown. redraw: called when the language changed. */
 export function drawHeader(view, redraw) {
   const views = ["ask", "documents", ...(may("admin") ? ["admin"] : [])];
-  const links = views.map((name) => h("a", { href: name === "ask" ? "#/" : `#/${name}`, class: "tab", "aria-current": name === view ? "page" : null }, t(`tab.${name}`)));
+  const links = views.map((name) =>
+    h(
+      "a",
+      { href: name === "ask" ? "#/" : `#/${name}`, class: "tab", "aria-current": name === view ? "page" : null },
+      t(`tab.${name}`),
+    ),
+  );
   fill(document.getElementById("tabs"), links);
   fill(document.getElementById("tools"), bases(), languageButton(redraw), themeButton(), account());
 }
@@ -20,8 +26,15 @@ export function drawHeader(view, redraw) {
 function bases() {
   const names = me().kbs ?? [];
   if (names.length < 2) return null;
-  const choice = h("select", { "aria-label": t("kb"), class: "small" }, names.map((name) => h("option", { value: name, selected: name === me().kb }, name)));
-  choice.addEventListener("change", () => (location.href = choice.value === "default" ? "/" : `/kb/${encodeURIComponent(choice.value)}/`));
+  const choice = h(
+    "select",
+    { "aria-label": t("kb"), class: "small" },
+    names.map((name) => h("option", { value: name, selected: name === me().kb }, name)),
+  );
+  choice.addEventListener(
+    "change",
+    () => (location.href = choice.value === "default" ? "/" : `/kb/${encodeURIComponent(choice.value)}/`),
+  );
   return choice;
 }
 
@@ -31,7 +44,17 @@ function languageButton(redraw) {
     setLanguage(other);
     redraw();
   };
-  return h("button", { type: "button", class: "quiet quiet-text", lang: other === "zh" ? "zh-CN" : "en", onclick, title: t("language.other") }, other === "zh" ? "中文" : "English");
+  return h(
+    "button",
+    {
+      type: "button",
+      class: "quiet quiet-text",
+      lang: other === "zh" ? "zh-CN" : "en",
+      onclick,
+      title: t("language.other"),
+    },
+    other === "zh" ? "中文" : "English",
+  );
 }
 
 function themeButton() {
@@ -59,7 +82,12 @@ function account() {
     api.setKey("");
     leave();
   };
-  return h("span", { class: "account" }, h("span", { class: "account-name", title: t(`role.${role}`) }, icon("user"), user), h("button", { type: "button", class: "quiet quiet-text", onclick: out }, t("signout")));
+  return h(
+    "span",
+    { class: "account" },
+    h("span", { class: "account-name", title: t(`role.${role}`) }, icon("user"), user),
+    h("button", { type: "button", class: "quiet quiet-text", onclick: out }, t("signout")),
+  );
 }
 
 /** Starts the page anew, without what another person asked. */

@@ -44,6 +44,7 @@ const WORDS = {
   "trust.part": ["{n} {n|sentence is|sentences are} only partly supported", "{n} 句话仅得到部分支持"],
   "trust.dropped": ["{n} {n|sentence was|sentences were} left out for want of support", "{n} 句话因缺乏依据未列出"],
   conflicts: ["The documents disagree", "文档之间有出入"],
+  "conflicts.older": ["An older version says otherwise", "旧版本的说法不同"],
   "conflict.superseded": ["[{second}] stands in an older version, {older}; [{first}] in {newer} is newer.", "[{second}] 出自较旧的版本《{older}》；[{first}] 所在的《{newer}》更新。"],
   "conflict.disagree": ["[{first}] in {newer} and [{second}] in {older} say different things.", "《{newer}》的 [{first}] 与《{older}》的 [{second}] 说法不一致。"],
   "trust.none": ["{n} {n|sentence is|sentences are} not supported by the documents", "{n} 句话没有原文支持"],

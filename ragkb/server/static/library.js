@@ -37,9 +37,18 @@ export function showLibrary(main) {
       fill(table, errorCard(problem, refresh));
     }
   };
-  const search = h("input", { type: "search", value: state.search, placeholder: t("documents.search"), "aria-label": t("documents.search") });
+  const search = h("input", {
+    type: "search",
+    value: state.search,
+    placeholder: t("documents.search"),
+    "aria-label": t("documents.search"),
+  });
   search.addEventListener("input", () => ((state.search = search.value), load()));
-  const order = h("select", { "aria-label": t("sort") }, Object.keys(ORDERS).map((name) => h("option", { value: name, selected: name === state.order }, t(`sort.${name}`))));
+  const order = h(
+    "select",
+    { "aria-label": t("sort") },
+    Object.keys(ORDERS).map((name) => h("option", { value: name, selected: name === state.order }, t(`sort.${name}`))),
+  );
   order.addEventListener("change", () => ((state.order = order.value), load()));
   const adding = may("writer") ? uploader(refresh) : null;
   fill(
@@ -62,17 +71,35 @@ function list(table, counted, found, total, refresh) {
   const fits = found.filter((document) => haystack(document).includes(wanted)).sort(ORDERS[state.order]);
   counted.textContent = wanted ? t("documents.matching", { n: fits.length, total }) : count("documents.count", total);
   if (total > found.length) counted.textContent += ` ${t("documents.partial", { n: found.length })}`;
-  if (!fits.length) return fill(table, h("p", { class: "nothing" }, total ? t("documents.nomatch") : t("documents.none")));
+  if (!fits.length)
+    return fill(table, h("p", { class: "nothing" }, total ? t("documents.nomatch") : t("documents.none")));
   const body = h("tbody");
   const more = h("button", { type: "button", class: "button more" }, t("more"));
   const add = () => {
-    body.append(...fits.slice(body.children.length, body.children.length + SHOWN).map((document) => row(document, refresh)));
+    body.append(
+      ...fits.slice(body.children.length, body.children.length + SHOWN).map((document) => row(document, refresh)),
+    );
     more.hidden = body.children.length >= fits.length;
   };
   more.addEventListener("click", add);
   add();
-  const columns = ["document", "type", "pages.head", "language", "groups", "added"].map((name) => h("th", { scope: "col" }, t(name)));
-  fill(table, h("table", { class: "rows" }, h("thead", {}, h("tr", {}, columns, may("writer") && h("th", { scope: "col" }, h("span", { class: "unseen" }, t("delete"))))), body), more);
+  const columns = ["document", "type", "pages.head", "language", "groups", "added"].map((name) =>
+    h("th", { scope: "col" }, t(name)),
+  );
+  fill(
+    table,
+    h(
+      "table",
+      { class: "rows" },
+      h(
+        "thead",
+        {},
+        h("tr", {}, columns, may("writer") && h("th", { scope: "col" }, h("span", { class: "unseen" }, t("delete")))),
+      ),
+      body,
+    ),
+    more,
+  );
 }
 
 const haystack = ({ title, source, groups }) => `${title} ${source} ${groups.join(" ")}`.toLowerCase();
@@ -83,18 +110,40 @@ function row(document, refresh) {
   return h(
     "tr",
     {},
-    h("td", { class: "cell-main" }, h("button", { type: "button", class: "row-open", onclick: open }, h("span", { class: "strong" }, nameOf(document)), h("span", { class: "path" }, document.source))),
+    h(
+      "td",
+      { class: "cell-main" },
+      h(
+        "button",
+        { type: "button", class: "row-open", onclick: open },
+        h("span", { class: "strong" }, nameOf(document)),
+        h("span", { class: "path" }, document.source),
+      ),
+    ),
     h("td", { data: { head: t("type") } }, documents.typeName(document.media_type)),
-    h("td", { class: "number", data: { head: t("pages.head") } }, document.pages === null ? "" : String(document.pages)),
+    h(
+      "td",
+      { class: "number", data: { head: t("pages.head") } },
+      document.pages === null ? "" : String(document.pages),
+    ),
     h("td", { data: { head: t("language") } }, languageName(document.language)),
     h("td", { data: { head: t("groups") } }, groups.length ? groups : h("span", { class: "soft" }, t("everyone"))),
     h("td", { class: "whole", data: { head: t("added") } }, date(document.ingested_at)),
-    may("writer") && h("td", { class: "cell-act" }, iconButton("trash", t("delete.named", { name: nameOf(document) }), () => erase(document, refresh))),
+    may("writer") &&
+      h(
+        "td",
+        { class: "cell-act" },
+        iconButton("trash", t("delete.named", { name: nameOf(document) }), () => erase(document, refresh)),
+      ),
   );
 }
 
 async function erase(document, refresh) {
-  const sure = await confirm({ title: t("delete.sure"), text: t("delete.about", { name: nameOf(document) }), action: t("delete") });
+  const sure = await confirm({
+    title: t("delete.sure"),
+    text: t("delete.about", { name: nameOf(document) }),
+    action: t("delete"),
+  });
   if (!sure) return;
   try {
     await api.remove(`/v1/documents/${encodeURIComponent(document.id)}`);

@@ -19,7 +19,11 @@ export function read(fragment) {
 function filtersOf(json) {
   try {
     const found = Object.entries(JSON.parse(json ?? "{}"));
-    return Object.fromEntries(found.filter(([, values]) => Array.isArray(values) && values.length && values.every((value) => typeof value !== "object")));
+    return Object.fromEntries(
+      found.filter(
+        ([, values]) => Array.isArray(values) && values.length && values.every((value) => typeof value !== "object"),
+      ),
+    );
   } catch {
     return {};
   }

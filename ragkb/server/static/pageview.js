@@ -30,7 +30,11 @@ export function pageView(body, document, marked, page) {
       image.src = picture;
       fill(frame, image);
     } catch (problem) {
-      if (shown === n) fill(frame, errorCard(problem, () => show(n)));
+      if (shown === n)
+        fill(
+          frame,
+          errorCard(problem, () => show(n)),
+        );
     }
   };
   fill(frame, h("p", { class: "reading" }, t("loading")));

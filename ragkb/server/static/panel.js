@@ -50,7 +50,10 @@ export function closePanel() {
   hidePopover(); // which the focus has just opened
 }
 
-addEventListener("keydown", (event) => event.key === "Escape" && !document.querySelector("dialog[open]") && closePanel());
+addEventListener(
+  "keydown",
+  (event) => event.key === "Escape" && !document.querySelector("dialog[open]") && closePanel(),
+);
 narrow.addEventListener("change", () => !panel.hidden && reveal());
 
 function reveal() {
@@ -68,7 +71,13 @@ function inert(covered) {
   for (const element of [document.getElementById("main"), document.querySelector(".bar")]) element.inert = covered;
 }
 
-const closing = () => h("header", { class: "panel-head" }, h("span", { class: "panel-title" }), iconButton("close", t("close"), closePanel));
+const closing = () =>
+  h(
+    "header",
+    { class: "panel-head" },
+    h("span", { class: "panel-title" }),
+    iconButton("close", t("close"), closePanel),
+  );
 
 function show(document, wanted) {
   const text = wanted.start === undefined ? null : wanted;
@@ -78,19 +87,33 @@ function show(document, wanted) {
     text: () => textView(body, document, text),
     page: () => pageView(body, document, text, wanted.page ?? 1),
   };
-  const tabs = ["page", "text"].map((name) => h("button", { type: "button", class: "segment", data: { view: name }, onclick: () => choose(name) }, t(`view.${name}`)));
+  const tabs = ["page", "text"].map((name) =>
+    h(
+      "button",
+      { type: "button", class: "segment", data: { view: name }, onclick: () => choose(name) },
+      t(`view.${name}`),
+    ),
+  );
   const choose = (name) => {
     tabs.forEach((tab) => tab.setAttribute("aria-pressed", String(tab.dataset.view === name)));
     views[name]();
   };
-  fill(panel, head(document, pictures && h("div", { class: "segments", role: "group", "aria-label": t("view") }, tabs)), body);
+  fill(
+    panel,
+    head(document, pictures && h("div", { class: "segments", role: "group", "aria-label": t("view") }, tabs)),
+    body,
+  );
   choose(pictures && !narrow.matches ? "page" : "text"); // a page of paper is too small to read on a phone
   panel.querySelector("h2").focus();
   say(document.title || document.source);
 }
 
 function head(document, tabs) {
-  const facts = [typeName(document.media_type), document.pages && count("pages", document.pages), ...document.groups.map((group) => t("group", { name: group }))];
+  const facts = [
+    typeName(document.media_type),
+    document.pages && count("pages", document.pages),
+    ...document.groups.map((group) => t("group", { name: group })),
+  ];
   return h(
     "header",
     { class: "panel-head" },
@@ -101,7 +124,10 @@ function head(document, tabs) {
       h("p", { class: "path" }, original(document.source), h("span", {}, facts.filter(Boolean).join(" · "))),
     ),
     tabs,
-    document.original && iconButton("save", t("original"), () => save(`/v1/documents/${encodeURIComponent(document.id)}/original`, document.source.split("/").pop())),
+    document.original &&
+      iconButton("save", t("original"), () =>
+        save(`/v1/documents/${encodeURIComponent(document.id)}/original`, document.source.split("/").pop()),
+      ),
     iconButton("close", t("close"), closePanel),
   );
 }
@@ -109,5 +135,10 @@ function head(document, tabs) {
 /** The source; a link where it is a web page. */
 function original(source) {
   if (!/^https?:\/\//.test(source)) return h("span", { class: "source" }, source);
-  return h("a", { href: source, rel: "noopener noreferrer", target: "_blank", class: "source" }, source, icon("external"));
+  return h(
+    "a",
+    { href: source, rel: "noopener noreferrer", target: "_blank", class: "source" },
+    source,
+    icon("external"),
+  );
 }

@@ -11,12 +11,16 @@ let timer = 0;
 
 card.addEventListener("pointerenter", () => clearTimeout(timer));
 card.addEventListener("pointerleave", () => later(hidePopover, HIDE_AFTER));
-addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && anchor) {
-    event.stopPropagation();
-    hidePopover();
-  }
-}, true);
+addEventListener(
+  "keydown",
+  (event) => {
+    if (event.key === "Escape" && anchor) {
+      event.stopPropagation();
+      hidePopover();
+    }
+  },
+  true,
+);
 addEventListener("pointerdown", (event) => {
   if (anchor && !card.contains(event.target) && !anchor.contains(event.target)) hidePopover();
 });

@@ -16,18 +16,32 @@ export function askForKey() {
 function dialog() {
   return new Promise((resolve) => {
     const stale = Boolean(api.key());
-    const input = h("input", { type: "password", name: "key", autocomplete: "off", required: true, spellcheck: "false", id: "key" });
+    const input = h("input", {
+      type: "password",
+      name: "key",
+      autocomplete: "off",
+      required: true,
+      spellcheck: "false",
+      id: "key",
+    });
     const said = h("p", { class: "bad", role: "alert" }, stale ? t("signin.stale") : "");
     const button = h("button", { class: "button button-main" }, t("signin"));
     const form = h("form", {}, h("label", { for: "key" }, t("signin.key")), input, said, button);
-    const box = h("dialog", { class: "dialog dialog-small", "aria-labelledby": "signin-title" }, h("h2", { id: "signin-title" }, t("signin.title")), h("p", { class: "soft" }, t("signin.about")), form);
+    const box = h(
+      "dialog",
+      { class: "dialog dialog-small", "aria-labelledby": "signin-title" },
+      h("h2", { id: "signin-title" }, t("signin.title")),
+      h("p", { class: "soft" }, t("signin.about")),
+      form,
+    );
     form.addEventListener("submit", async (event) => {
       event.preventDefault();
       button.disabled = true;
       const problem = await refusal(input.value.trim());
       button.disabled = false;
       if (problem) {
-        said.textContent = problem.status === 401 ? t("signin.wrong") : Object.values(words(problem)).filter(Boolean).join(" ");
+        said.textContent =
+          problem.status === 401 ? t("signin.wrong") : Object.values(words(problem)).filter(Boolean).join(" ");
         return input.select();
       }
       api.setKey(input.value.trim());
@@ -43,7 +57,10 @@ function dialog() {
 /** Why the key does not work, or null. */
 async function refusal(key) {
   try {
-    const response = await fetch(api.place("/v1/me"), { headers: { authorization: `Bearer ${key}` }, cache: "no-store" });
+    const response = await fetch(api.place("/v1/me"), {
+      headers: { authorization: `Bearer ${key}` },
+      cache: "no-store",
+    });
     return response.ok ? null : new api.Problem(response.status);
   } catch {
     return new api.Problem(0);

@@ -21,12 +21,19 @@ export function textView(body, document, marked) {
   const middle = places.mark ?? [0, 0];
   const window = { from: lineStart(text, middle[0] - AROUND), to: lineEnd(text, middle[1] + AROUND) };
   const draw = () => {
-    const more = (label, change) => h("button", { type: "button", class: "button more", onclick: () => (change(), draw()) }, label);
+    const more = (label, change) =>
+      h("button", { type: "button", class: "button more", onclick: () => (change(), draw()) }, label);
     fill(
       body,
       h(
         "div",
-        { class: "document-text", lang: document.language || null, tabindex: "0", role: "region", "aria-label": t("view.text") },
+        {
+          class: "document-text",
+          lang: document.language || null,
+          tabindex: "0",
+          role: "region",
+          "aria-label": t("view.text"),
+        },
         window.from > 0 && more(t("text.before"), () => (window.from = lineStart(text, window.from - AROUND))),
         blocks(text, window, places),
         window.to < text.length && more(t("text.after"), () => (window.to = lineEnd(text, window.to + AROUND))),
@@ -43,7 +50,9 @@ const CJK = /[\u3040-\u30ff\u3400-\u9fff\uff0c\u3001]$/;
 /** What stands between two lines: nothing much where a PDF only broke the line to fit its page. before: the end of the first. */
 function between(before, line) {
   if (WRAPPED.test(before) && /^\p{Ll}/u.test(line)) return " ";
-  return CJK.test(before) && /^[\u3040-\u30ff\u3400-\u9fff]/.test(line) && before.length - before.lastIndexOf("\n") > 24 ? "" : "\n";
+  return CJK.test(before) && /^[\u3040-\u30ff\u3400-\u9fff]/.test(line) && before.length - before.lastIndexOf("\n") > 24
+    ? ""
+    : "\n";
 }
 
 const lineStart = (text, index) => (index <= 0 ? 0 : text.lastIndexOf("\n", index) + 1);
@@ -58,7 +67,7 @@ function blocks(text, window, places) {
   const out = [];
   let rows = null;
   let paragraph = null;
-  for (let start = window.from; start < window.to || start === 0; ) {
+  for (let start = window.from; start < window.to || start === 0;) {
     const end = lineEnd(text, start);
     const line = text.slice(start, end);
     const page = places.pages.get(start);
@@ -70,7 +79,14 @@ function blocks(text, window, places) {
     if (isRow) {
       if (!rows) out.push(h("div", { class: "table-scroll" }, h("table", {}, (rows = h("tbody")))));
       if (!/^[\s|:-]+$/.test(line)) rows.append(row(text, start, end, places.mark));
-    } else if (isHeading) out.push(h("p", { class: "text-heading", data: { level: String(places.headings.get(start).level) } }, marking(text, start, end, places.mark)));
+    } else if (isHeading)
+      out.push(
+        h(
+          "p",
+          { class: "text-heading", data: { level: String(places.headings.get(start).level) } },
+          marking(text, start, end, places.mark),
+        ),
+      );
     else if (line.trim()) {
       if (!paragraph) out.push((paragraph = h("p", { class: "text-paragraph" })));
       else paragraph.append(between(text.slice(Math.max(0, start - 81), start - 1), line));
@@ -86,7 +102,9 @@ function row(text, start, end, mark) {
   const element = h("tr", { class: mark && mark[0] < end && mark[1] > start ? "marked" : "" });
   let from = text.indexOf("|", start) + 1;
   for (let bar = text.indexOf("|", from); bar >= 0 && bar < end; bar = text.indexOf("|", from)) {
-    element.append(h("td", { class: text.slice(from, bar).trim().includes(" ") ? "" : "whole" }, marking(text, from, bar, mark)));
+    element.append(
+      h("td", { class: text.slice(from, bar).trim().includes(" ") ? "" : "whole" }, marking(text, from, bar, mark)),
+    );
     from = bar + 1;
   }
   return element;
@@ -97,5 +115,7 @@ function marking(text, start, end, mark) {
   const from = mark ? Math.max(start, mark[0]) : end;
   const to = mark ? Math.min(end, mark[1]) : end;
   if (from >= to) return [text.slice(start, end)];
-  return [text.slice(start, from), h("mark", {}, text.slice(from, to)), text.slice(to, end)].filter((part) => part !== "");
+  return [text.slice(start, from), h("mark", {}, text.slice(from, to)), text.slice(to, end)].filter(
+    (part) => part !== "",
+  );
 }

@@ -12,7 +12,12 @@ const POLL = [300, 500, 1000, 2000]; // milliseconds between looks at a job; the
 /** {button, element}. added: called whenever a document went in. */
 export function uploader(added) {
   const input = h("input", { type: "file", multiple: true, class: "unseen", tabindex: "-1", "aria-hidden": "true" });
-  const button = h("button", { type: "button", class: "button button-main", onclick: () => input.click() }, icon("upload"), t("upload"));
+  const button = h(
+    "button",
+    { type: "button", class: "button button-main", onclick: () => input.click() },
+    icon("upload"),
+    t("upload"),
+  );
   const rows = h("ul", { class: "uploads", "aria-live": "polite" });
   const groups = groupChoice();
   const drop = h("div", { class: "drop" }, h("p", {}, t("upload.drop")), groups?.element);
@@ -46,11 +51,27 @@ function groupChoice() {
   if (!own.length && !me().groups.includes("*")) return null;
   if (!own.length) {
     const input = h("input", { type: "text", placeholder: t("upload.everyone") });
-    return { element: h("label", { class: "upload-groups" }, t("upload.groups"), input), chosen: () => input.value.split(",").map((name) => name.trim()).filter(Boolean) };
+    return {
+      element: h("label", { class: "upload-groups" }, t("upload.groups"), input),
+      chosen: () =>
+        input.value
+          .split(",")
+          .map((name) => name.trim())
+          .filter(Boolean),
+    };
   }
   const boxes = own.map((name) => h("input", { type: "checkbox", value: name }));
   const labels = boxes.map((box) => h("label", { class: "check" }, box, box.value));
-  return { element: h("fieldset", { class: "upload-groups" }, h("legend", {}, t("upload.groups")), labels, h("span", { class: "soft" }, t("upload.none"))), chosen: () => boxes.filter((box) => box.checked).map((box) => box.value) };
+  return {
+    element: h(
+      "fieldset",
+      { class: "upload-groups" },
+      h("legend", {}, t("upload.groups")),
+      labels,
+      h("span", { class: "soft" }, t("upload.none")),
+    ),
+    chosen: () => boxes.filter((box) => box.checked).map((box) => box.value),
+  };
 }
 
 function line(file, rows) {
@@ -91,7 +112,15 @@ async function finished(id, tell) {
     if (job.status === "done") return job.report;
     if (job.status === "failed") throw new api.Problem(422, job.error);
     const files = job.files_total > 1 ? t("upload.files", { n: job.files_done, total: job.files_total }) : "";
-    tell([t(job.status === "queued" ? "upload.waiting" : "upload.reading"), files, job.pages ? count("pages", job.pages) : ""].filter(Boolean).join(" · "));
+    tell(
+      [
+        t(job.status === "queued" ? "upload.waiting" : "upload.reading"),
+        files,
+        job.pages ? count("pages", job.pages) : "",
+      ]
+        .filter(Boolean)
+        .join(" · "),
+    );
     await new Promise((resolve) => setTimeout(resolve, POLL[Math.min(look, POLL.length - 1)]));
   }
 }
@@ -103,6 +132,10 @@ function outcome({ files }) {
   if (refused.length === files.length) throw new api.Problem(422, { message: refused[0]?.reason ?? "" });
   const [{ status, pages, reason }] = files;
   const reasons = refused.map((file) => `${file.source.split("/").pop()}: ${file.reason}`);
-  if (files.length > 1) return [...STATUSES.filter((one) => of(one).length).map((one) => `${t(`status.${one}`)}: ${of(one).length}`), ...reasons].join(" · ");
+  if (files.length > 1)
+    return [
+      ...STATUSES.filter((one) => of(one).length).map((one) => `${t(`status.${one}`)}: ${of(one).length}`),
+      ...reasons,
+    ].join(" · ");
   return [t(`status.${status}`), pages && count("pages", pages), reason].filter(Boolean).join(" · ");
 }
