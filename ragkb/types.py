@@ -184,12 +184,16 @@ class Explain:
     """Why a hit is where it is. dense, lexical: each leg's score scaled to 0..1, None if the leg did not find it.
 
     weight: share of the dense leg, 0 to 1. document: how much of what the question names its document is about, 0 to 1.
+    dense_rank, lexical_rank: place in the list of that leg, from 1. reason: for weight and document, in words.
     """
 
     dense: float | None
     lexical: float | None
     weight: float
     document: float = 0.0
+    dense_rank: int | None = None
+    lexical_rank: int | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +202,7 @@ class Hit:
 
     rank: from 1. score: 0 to 1, higher is better, comparable only within one result list.
     start, end: code points of the document's text, end exclusive; text == document.text[start:end].
+    superseded_by: source of a newer version of the document, among the hits, that says the same; "" if there is none.
     """
 
     rank: int
@@ -211,6 +216,7 @@ class Hit:
     end: int
     text: str
     explain: Explain
+    superseded_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

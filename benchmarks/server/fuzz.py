@@ -42,6 +42,8 @@ def fuzz(address: str, key: str, examples: int, phases: str, seed: int = 1) -> t
         phases,
         "--seed",
         str(seed),
+        "--request-timeout",
+        "120",
         "--continue-on-failure",
         "--warnings",
         "off",

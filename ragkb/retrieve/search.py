@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -11,11 +11,13 @@ import numpy as np
 from ragkb.models import Embedder
 from ragkb.retrieve.fusion import Scored, above, convex, share
 from ragkb.retrieve.routing import Route, routed, unrouted
+from ragkb.retrieve.versions import marked
 from ragkb.settings import SearchSettings
 from ragkb.store.chunks import ChunkRow
 from ragkb.store.reader import Reader
 from ragkb.store.snapshot import Visible
 from ragkb.store.where import Where
+from ragkb.text.periods import periods
 from ragkb.types import Explain, Hit, Principal
 
 Leg = Literal["hybrid", "dense", "lexical"]
@@ -40,7 +42,8 @@ def search(reader: Reader, embedder: Embedder, query: Query, settings: SearchSet
     route = routed(reader, query.text, query.as_, visible) if query.leg == "hybrid" else unrouted(query.text)
     weight = dense_weight(query, embedder, settings)
     candidates = max(settings.candidates, query.k)
-    dense, lexical = {}, {}
+    dense: dict[int, float] = {}
+    lexical: dict[int, float] = {}
     if weight > 0:
         dense = above(_dense(reader, embedder, route, candidates, visible), reader.background())
     if weight < 1:
@@ -51,8 +54,40 @@ def search(reader: Reader, embedder: Embedder, query: Query, settings: SearchSet
         ranked = _spread(reader, ranked, settings.page_hits, query.k)
     ranked = ranked[: query.k]
     rows = reader.chunks([number for number, _, _ in ranked])
-    found_rows = [(rows[number], score, explain) for number, score, explain in ranked if number in rows]
-    return [_hit(rank, *one) for rank, one in enumerate(found_rows, 1)]
+    explained = Reasons(dense, lexical, _reason(query, embedder, weight))
+    found_rows = [(rows[n], score, explained.of(n, explain)) for n, score, explain in ranked if n in rows]
+    hits = [_hit(rank, *one) for rank, one in enumerate(found_rows, 1)]
+    return hits if query.leg != "hybrid" or periods(query.text) else marked(hits, reader.said)
+
+
+class Reasons:
+    """Completes explanations. Ranks are those of the chunks in each leg's own list."""
+
+    def __init__(self, dense: Mapping[int, float], lexical: Mapping[int, float], reason: str) -> None:
+        self._dense, self._lexical, self._reason = _ranks(dense), _ranks(lexical), reason
+
+    def of(self, number: int, explain: Explain) -> Explain:
+        """`explain` of that chunk with ranks and words."""
+        named = "its document is about what the question names" if explain.document else ""
+        reason = "; ".join(filter(None, (self._reason, named)))
+        dense, lexical = self._dense.get(number), self._lexical.get(number)
+        return replace(explain, dense_rank=dense, lexical_rank=lexical, reason=reason)
+
+
+def _ranks(scores: Mapping[int, float]) -> dict[int, int]:
+    ordered = sorted(scores, key=lambda number: (-scores[number], number))
+    return {number: rank for rank, number in enumerate(ordered, 1)}
+
+
+def _reason(query: Query, embedder: Embedder, weight: float) -> str:
+    """Why the dense leg has its weight."""
+    if query.leg != "hybrid":
+        return f"the {query.leg} leg alone was asked for"
+    readable = embedder.readable(query.text)
+    if readable >= 1:
+        return ""
+    heard = "so the dense leg counts less" if weight else "too little to ask the dense leg"
+    return f"the embedder reads {readable:.0%} of the question, {heard}"
 
 
 def dense_weight(query: Query, embedder: Embedder, settings: SearchSettings) -> float:

@@ -229,10 +229,11 @@ def texts(at: sqlite3.Connection) -> Iterator[StoredText]:
         yield StoredText(number, groups, *said)
 
 
-def said(at: sqlite3.Connection, number: int, characters: int) -> tuple[str, str]:
-    """(title and source, so many characters of the text) of the document with this number."""
-    query = "SELECT title || ' ' || source, substr(text, 1, ?) FROM documents WHERE number = ?"
-    row = at.execute(query, (characters, number)).fetchone()
+def said(at: sqlite3.Connection, document: int | str, characters: int) -> tuple[str, str]:
+    """(title and source, so many characters of the text) of the document with this number or id."""
+    column = "number" if isinstance(document, int) else "id"
+    query = f"SELECT title || ' ' || source, substr(text, 1, ?) FROM documents WHERE {column} = ?"
+    row = at.execute(query, (characters, document)).fetchone()
     return (str(row[0]), str(row[1])) if row else ("", "")
 
 

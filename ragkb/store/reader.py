@@ -99,10 +99,10 @@ class Reader:
         with sound(self.store.catalogue.path):
             return chunks.places(self.at, numbers)
 
-    def said(self, number: int) -> tuple[str, str]:
-        """(title and source, beginning of the text) of the document with this number."""
+    def said(self, document: int | str) -> tuple[str, str]:
+        """(title and source, beginning of the text) of the document with this number or id."""
         with sound(self.store.catalogue.path):
-            return documents.said(self.at, number, BEGINNING)
+            return documents.said(self.at, document, BEGINNING)
 
     def documents(self, as_: Principal) -> Iterator[DocumentInfo]:
         """The visible documents, by source."""

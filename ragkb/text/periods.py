@@ -32,12 +32,13 @@ _EXPRESSION = re.compile(
     re.IGNORECASE,
 )
 
+_JOINT = re.compile(r"_|(?<=[^\W\d])-(?=\d)")  # what joins a name to its year in a file name
 _LATEST = re.compile(r"\b(?:latest|most recent|newest|most current)\b|最新|最近一[期次份]", re.IGNORECASE)
 
 
 def periods(text: str) -> frozenset[str]:
     """The periods that `text` names, and those around each: "2022-q3" with "2022", "2022-06-25" with its month."""
-    plain = text.replace("_", " ")
+    plain = _JOINT.sub(" ", text)
     found = {date for date in dates(plain) if not date.startswith("--")}
     found |= {f"{year}-q{_ORDINALS[word.lower()]}" for word, year in _quarters(plain)}
     found |= {f"{_century(year)}-q{before or after}" for before, after, year in _SHORT_QUARTER.findall(plain)}

@@ -106,10 +106,23 @@ def test_a_mark_is_right_behind_astral_characters(opened: Any, ask: Any) -> None
 
 def test_a_table_row_is_shown_as_a_table_and_marked_as_a_row(opened: Any, ask: Any) -> None:
     page = opened()
-    turn = ask(page, "Which TVA models does the axial fan 630 mm EC fit?")
-    assert "Part number" in turn.locator(".answer th").first.inner_text()
+    question = "Which TVA models does the axial fan 630 mm EC fit?"
+    turn = ask(page, question)
+    assert "TVA-16" in turn.locator(".answer").inner_text()
     turn.locator(".cite").first.click()
     assert "TV-4410-022" in page.locator("#panel tr:has(mark)").inner_text()
+
+    def whole_row(route: Any) -> None:
+        real = httpx.post(route.request.url, json={"question": question}, timeout=60, trust_env=False).json()
+        names = ["Part number", "Description", "Fits", "Pack quantity", "Recommended stock", "Lead time days"]
+        cells = real["citations"][0]["quote"].strip("| ").split(" | ")
+        text = "; ".join(f"{name}: {cell}" for name, cell in zip(names, cells, strict=True))
+        route.fulfill(json=real | {"sentences": [real["sentences"][0] | {"text": text}]})
+
+    page.route("**/v1/query", whole_row)
+    turn = ask(page, question)
+    assert turn.locator(".answer th").first.inner_text() == "Part number"
+    assert turn.locator(".answer td").first.inner_text() == "TV-4410-022"
 
 
 def test_what_a_document_holds_is_never_run(opened: Any, ask: Any) -> None:

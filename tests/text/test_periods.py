@@ -21,6 +21,7 @@ from ragkb.text.periods import asks_for_the_latest, latest, periods, reported, w
         ("as of 30 June 2023", "2023-06-30"),
         ("2022年第三季度", "2022-q3"),
         ("ACME_2018_10K.pdf", "2018"),
+        ("hr/leave-2024.md", "2024"),
     ],
 )
 def test_a_period_is_read_with_those_around_it(text: str, finest: str) -> None:

@@ -61,7 +61,8 @@ function rowOf(sentence, citations) {
     else if (pairs.length) pairs.at(-1)[1] += `; ${piece}`;
     else return null;
   }
-  return pairs.length > 1 ? pairs : null;
+  const cells = quote.split("|").filter((cell) => cell.trim());
+  return pairs.length === cells.length ? pairs : null; // a sentence that only mentions the row stays a sentence
 }
 
 function rowsTable(rows, citations, open) {
