@@ -13,7 +13,7 @@ from ragkb.text.language import cjk_share
 
 _CJK_END = re.compile("[\u3400-\u9fff」』）】]$")
 _ENDED = re.compile(r"[.!?。！？…;；:：][\"'”’)）]*$")
-LEAST_SHARE = 0.06
+LEAST_SHARE = 0.03
 """Probability of holding the answer that another unit needs to be added to the best one."""
 LEAST_SHARE_OF_ROW = 0.15
 """The same for another row of the table that the best unit is a row of."""

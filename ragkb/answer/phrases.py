@@ -12,6 +12,8 @@ from ragkb.text.asking import content_terms
 from ragkb.text.language import cjk_share
 
 SURE = 0.5  # least share of the best unit whose value is said first
+SOON = 30  # characters; a value that stands before them is read at once
+SOON_CJK = 12
 _VALUE = re.compile(
     r"(?:[€$£¥]\s?)?(?<![\w.,-])\d[\d.,]*"
     r"(?:\s?(?:%|°C|€|\$)|\s(?:per cent|percent|[a-zA-Z]{1,12}\b)(?:\s(?:days?|months?|weeks?|years?|hours?)\b)?)?"
@@ -36,9 +38,10 @@ def direct_value(question: Question, one: Candidate) -> str:
     if question.kind != "number" or one.share < SURE or one.signal("expected") < 1:
         return ""
     asked = Held.of(question.text).numbers
+    far = SOON_CJK if cjk_share(one.unit.said) > 0.3 else SOON
     found = [match.group().strip(" .,") for match in _VALUE.finditer(one.unit.said)]
     new = [value for value in found if not any(number in asked for number in Held.of(value).numbers)]
-    if len(new) != 1 or len(found) != 1 or one.unit.said.startswith(new[0]):
+    if len(new) != 1 or len(found) != 1 or one.unit.said.find(new[0]) < far:
         return ""
     words = new[0].split()
     return " ".join(words[:-1]) if words[-1].lower() in _NO_UNIT else new[0]
