@@ -167,6 +167,25 @@ def documents(context: typer.Context, groups: Groups = None, kb: Kb = None, as_j
 
 
 @app.command()
+def related(
+    context: typer.Context,
+    document: Annotated[str, typer.Argument(metavar="DOCUMENT", help="Id or source of a document.")],
+    k: Annotated[int, typer.Option("-k", help="Documents to return.")] = 5,
+    groups: Groups = None,
+    kb: Kb = None,
+    as_json: Json = False,
+) -> None:
+    """List documents that are like this one; without --groups among all, since who reads the folder may read them."""
+    from ragkb import console, render
+
+    principal = Principal.admin() if groups is None else Principal.of_groups(_groups(groups))
+    with _opened(context, kb) as opened:
+        id = _document_id(opened, document)
+        found = opened.related(id, k=k, as_=principal)
+    _print(as_json, lambda: render.related_json(id, found), lambda: console.related(found))
+
+
+@app.command()
 def delete(
     context: typer.Context,
     document: Annotated[str, typer.Argument(metavar="DOCUMENT", help="Id or source of a document.")],

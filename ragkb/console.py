@@ -15,7 +15,7 @@ from rich.text import Text
 
 from ragkb.ingest.normalise import one_line
 from ragkb.ingest.report import STATUSES
-from ragkb.types import Answer, AnswerEvent, Citation, DocumentInfo, Hit, Sentence, SentenceScored
+from ragkb.types import Answer, AnswerEvent, Citation, DocumentInfo, Hit, Related, Sentence, SentenceScored
 
 if TYPE_CHECKING:
     from ragkb.doctor import Check
@@ -119,6 +119,18 @@ def hits(found: Sequence[Hit]) -> RenderableType:
         head.append(f"  {hit.score:.3f}", style="green")
         rows += [head, Padding(Text(shown), (0, 0, 1, 4))]
     return Group(*rows)
+
+
+def related(found: Sequence[Related]) -> RenderableType:
+    """One line a document, nearest first."""
+    if not found:
+        return Text("Nothing like it was found.", style="yellow")
+    lines = (
+        Text.assemble((f"{rank:>2}. ", "bold cyan"), (one.document.title, "bold"), "  ", (one.document.source, "dim"))
+        + Text(f"  {one.score:.3f}", style="green")
+        for rank, one in enumerate(found, 1)
+    )
+    return Group(*lines)
 
 
 def documents(found: Sequence[DocumentInfo]) -> RenderableType:

@@ -20,7 +20,7 @@ from ragkb.store import reports
 from ragkb.store.records import Problem
 from ragkb.store.store import Store
 from ragkb.store.where import Where
-from ragkb.types import NOBODY, Answer, AnswerEvent, Document, DocumentInfo, Hit, Original, Principal, Turn
+from ragkb.types import NOBODY, Answer, AnswerEvent, Document, DocumentInfo, Hit, Original, Principal, Related, Turn
 
 if TYPE_CHECKING:
     from ragkb.answer.ask import Evidence, Tools
@@ -317,6 +317,14 @@ class KnowledgeBase:
         from ragkb.answer.tools import load_tools
 
         return load_tools(self.settings, self._embedder, self._store.folder)
+
+    def related(self, id: str, *, k: int = 5, as_: Principal = NOBODY) -> list[Related]:
+        """Up to k other documents that are like this one, nearest first. Raises NotFound, InputError, LimitExceeded."""
+        from ragkb.retrieve.related import related
+
+        wanted = self._checked_k(k, k)
+        with self._store.reading() as reader:
+            return related(reader, self._embedder, id, wanted, as_, self.settings.search)
 
     def documents(self, *, as_: Principal = NOBODY) -> Iterator[DocumentInfo]:
         """The documents that `as_` may read, by source."""

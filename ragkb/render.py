@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
 from ragkb.errors import RagkbError
 from ragkb.ingest.report import STATUSES, IngestReport
 from ragkb.store.keys import Key
-from ragkb.types import Answer, Document, DocumentInfo, Hit
+from ragkb.types import Answer, Document, DocumentInfo, Hit, Related
 
 ANSWER = """
 question standalone answer abstained reason confidence groundedness sentences citations passages model timings_ms usage
@@ -36,6 +37,12 @@ def answer_json(answer: Answer) -> dict[str, Any]:
 def document_json(info: DocumentInfo) -> dict[str, Any]:
     """One row of `GET /v1/documents`."""
     return record_json(info)
+
+
+def related_json(id: str, found: Sequence[Related]) -> dict[str, Any]:
+    """`related --json` and `GET /v1/documents/{id}/related`."""
+    rows = [{"rank": rank, **record_json(one)} for rank, one in enumerate(found, 1)]
+    return {"document_id": id, "related": rows}
 
 
 def full_document_json(document: Document) -> dict[str, Any]:

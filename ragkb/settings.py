@@ -55,6 +55,10 @@ class AnswerSettings(_Section):
 
     passages: int = Field(8, ge=1, le=100, description="hits that are read for an answer")
     sentences: int = Field(3, ge=1, le=10, description="most evidence sentences in an answer")
+    support: str = Field(
+        "builtin",
+        description="what scores sentences: `builtin`, `words` (faster), `nli:CROSS-ENCODER`, `module:Factory`",
+    )
     threshold: float = Field(0.5, ge=0, le=1, description="least confidence to answer; below it the answer abstains")
     policy: Policy = Field(
         "flag", description="sentences that are not supported: `flag` them, `drop` them, or `refuse` the whole answer"

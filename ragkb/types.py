@@ -220,6 +220,14 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
+class Related:
+    """A document that is like another one. score: 0 to 1, higher is nearer, comparable only within one list."""
+
+    document: DocumentInfo
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
 class Citation:
     """A verified quote: quote == document.text[start:end]. n: its number in the answer, from 1."""
 

@@ -14,7 +14,7 @@ from ragkb import errors
 
 VALUES = {
     "Answer", "Chunk", "Citation", "Conflict", "Document", "DocumentInfo", "Hit", "KnowledgeBase", "NewDocument",
-    "Original", "PassagesFound", "Principal", "Sentence", "SentenceScored", "Settings", "Turn",
+    "Original", "PassagesFound", "Principal", "Related", "Sentence", "SentenceScored", "Settings", "Turn",
 }  # fmt: skip
 ERRORS = {
     name: value

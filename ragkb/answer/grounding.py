@@ -1,12 +1,10 @@
-"""How well evidence supports a sentence: the seam, and what stands behind it when nothing else is named."""
+"""How well evidence supports a sentence: the seam, and which scorer stands behind it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
-
-from ragkb.text.tokens import lexical_tokens
+from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
 if TYPE_CHECKING:
     from ragkb.models import Embedder
@@ -34,27 +32,29 @@ class SupportScorer(Protocol):
         """
 
 
+@runtime_checkable
+class AnswerScorer(Protocol):
+    """A SupportScorer that also judges an answer as a whole. answer_threshold: of that score, as `threshold` is."""
+
+    threshold: float
+    answer_threshold: float
+
+    def score_answer(
+        self, claims: Sequence[Claim], passages: Sequence[str], question: str = ""
+    ) -> tuple[list[float], float]:
+        """The support of each claim, as SupportScorer.score gives it, and the score of the answer, 0 to 1."""
+
+
 def load_scorer(settings: AnswerSettings, embedder: Embedder) -> SupportScorer:
-    """The scorer that is in force. Cheap: made anew for each answer."""
-    return WordScorer()
+    """The scorer that the setting `answer.support` names. Cheap after the first time: made anew for each answer.
 
+    "builtin": ragkb/answer/support; "words": the same without token states. "module:Factory": what Factory(embedder)
+    gives, made once. "nli:NAME": a cross-encoder of sentence-transformers, by name or folder. Raises ModelError.
+    """
+    if settings.support in ("builtin", "words"):
+        from ragkb.answer.support.scorer import BuiltinScorer
 
-class WordScorer:
-    """Support by words and numbers: deterministic, without a model."""
+        return BuiltinScorer(embedder if settings.support == "builtin" else None)
+    from ragkb.answer.support.others import named_scorer
 
-    threshold = 0.5
-
-    def score(self, claims: Sequence[Claim], passages: Sequence[str], question: str = "") -> list[float]:
-        """See SupportScorer; a claim that cites nothing is held against all passages."""
-        return [support(claim.text, claim.evidence or passages) for claim in claims]
-
-
-def support(sentence: str, evidence: Sequence[str]) -> float:
-    """0 to 1: share of the sentence's terms that the evidence holds; at most 0.2 if a number of it is not there."""
-    terms = lexical_tokens(sentence, "en")
-    if not terms:
-        return 1.0 if evidence else 0.0
-    held = {term for text in evidence for term in lexical_tokens(text, "en")}
-    share = sum(term in held for term in terms) / len(terms)
-    made_up = any(term[:1].isdigit() and term not in held for term in terms)
-    return min(share, 0.2) if made_up else share
+    return named_scorer(settings.support, cast(Hashable, embedder))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ragkb.answer.grounding import Claim, SupportScorer
+from ragkb.answer.grounding import AnswerScorer, Claim, SupportScorer
 from ragkb.text.sentences import sentences
 
 
@@ -27,12 +27,23 @@ class Verdict:
 
 
 def verify(answer: str, passages: Sequence[str], scorer: SupportScorer, question: str = "") -> Verdict:
-    """The verdict on `answer`, each sentence held against all passages; the score is that of the worst sentence.
+    """The verdict on `answer`, each sentence held against all passages.
 
-    An answer without a sentence claims nothing: its score is 1.
+    The score is what the scorer says of the whole answer if it can (AnswerScorer), else the support of the worst
+    sentence. An answer without a sentence claims nothing: its score is 1.
     """
     spans = sentences(answer)
     claims = [Claim(answer[start:end], ()) for start, end in spans]
-    supports = scorer.score(claims, passages, question) if claims else []
-    scored = tuple(ScoredSpan(*span, support) for span, support in zip(spans, supports, strict=True))
-    return Verdict(min(supports, default=1.0), scored)
+    if not claims:
+        return Verdict(1.0, ())
+    if isinstance(scorer, AnswerScorer):
+        supports, score = scorer.score_answer(claims, passages, question)
+    else:
+        supports = scorer.score(claims, passages, question)
+        score = min(supports)
+    return Verdict(score, tuple(ScoredSpan(*span, support) for span, support in zip(spans, supports, strict=True)))
+
+
+def answer_threshold(scorer: SupportScorer) -> float:
+    """The score of a whole answer under which it counts as not grounded."""
+    return scorer.answer_threshold if isinstance(scorer, AnswerScorer) else scorer.threshold

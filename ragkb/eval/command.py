@@ -14,7 +14,7 @@ from ragkb.errors import GateFailed
 from ragkb.eval import gate_command, nightly_command, questions_command
 from ragkb.eval.calibrate_command import calibrate
 from ragkb.eval.options import Json, Kb, MaxErrors, Rows, RunFolder
-from ragkb.eval.support_command import groundedness
+from ragkb.eval.support_command import groundedness, validate
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -26,6 +26,7 @@ _OF_SLICES = ("rows", "answer_hit", "page_hit@5", "citation_recall", "false_answ
 
 app = typer.Typer(help="Measure retrieval, answers and the scorer of answers; compare runs.", no_args_is_help=True)
 app.command()(groundedness)
+app.command()(validate)
 app.command()(calibrate)
 app.command()(gate_command.compare)
 app.command()(nightly_command.nightly)

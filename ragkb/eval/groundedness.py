@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ragkb.answer.grounding import SupportScorer
-from ragkb.answer.verify import Verdict, verify
+from ragkb.answer.verify import Verdict, answer_threshold, verify
 from ragkb.errors import InputError, RagkbError
 from ragkb.eval.classification import auroc, balanced_accuracy, hallucination_f1
 from ragkb.eval.files import Line, json_lines
@@ -53,8 +53,10 @@ def evaluate_groundedness(file: Path, scorer: SupportScorer, progress: Progress 
         if progress:
             progress("answers", number, len(answers))
     tasks = sorted({answer.task for answer in answers if answer.task})
-    by_task = {task: _summary([row for row in rows if row.get("task") == task], scorer.threshold) for task in tasks}
-    return GroundednessResult({**_summary(rows, scorer.threshold), "by_task": by_task}, tuple(rows))
+    by_task = {
+        task: _summary([row for row in rows if row.get("task") == task], answer_threshold(scorer)) for task in tasks
+    }
+    return GroundednessResult({**_summary(rows, answer_threshold(scorer)), "by_task": by_task}, tuple(rows))
 
 
 def _row(answer: GivenAnswer, scorer: SupportScorer) -> dict[str, Any]:
@@ -65,7 +67,7 @@ def _row(answer: GivenAnswer, scorer: SupportScorer) -> dict[str, Any]:
         verdict = verify(answer.response, answer.passages, scorer, answer.question)
     except RagkbError as error:
         return {**head, "error": f"{type(error).__name__}: {error}"}
-    return {**head, **_judged(verdict, scorer.threshold)}
+    return {**head, **_judged(verdict, answer_threshold(scorer))}
 
 
 def _judged(verdict: Verdict, threshold: float) -> dict[str, Any]:
@@ -90,13 +92,14 @@ def _summary(rows: Sequence[dict[str, Any]], threshold: float) -> dict[str, Any]
 
 def read_given_answers(file: Path) -> list[GivenAnswer]:
     """The rows of a groundedness file. Raises InputError that names file and line where one cannot be used."""
-    answers = [_given(line) for line in json_lines(file)]
+    answers = [given_answer(line) for line in json_lines(file)]
     if not answers:
         raise InputError(f"{file}: no answers", f"give {_FIELDS}")
     return answers
 
 
-def _given(line: Line) -> GivenAnswer:
+def given_answer(line: Line) -> GivenAnswer:
+    """The answer of a line. Raises InputError that names file and line where it cannot be used."""
     for name in ("response", "context"):
         if name not in line.values:
             raise InputError(f"{line.where}: {name!r} is missing", f"give {_FIELDS}")

@@ -1,4 +1,4 @@
-"""`ragkb eval groundedness`: the support scorer, measured."""
+"""`ragkb eval groundedness` and `ragkb eval validate`: answers scored, and the scorer measured."""
 
 from __future__ import annotations
 
@@ -51,3 +51,37 @@ def groundedness_table(summary: Mapping[str, Any]) -> Table:
 def groundedness_note(summary: Mapping[str, Any]) -> str:
     """What f1 is of, and at which threshold."""
     return f"f1 is of the answers that are not grounded; a score under {summary['threshold']} says so"
+
+
+def validate(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folders ragtruth, mtrag, wice, begin, summedits.")],
+    as_json: Json = False,
+    rows: Rows = None,
+    kb: Kb = None,
+) -> None:
+    """Measure the support scorer on public sets that people judged. --kb is not touched."""
+    from ragkb.answer.grounding import load_scorer
+    from ragkb.answer.verify import answer_threshold
+    from ragkb.eval.command import print_summary, progress_bar
+    from ragkb.eval.files import write_rows
+    from ragkb.eval.validation import validate as validated
+    from ragkb.models import load_embedder
+    from ragkb.settings import Settings
+
+    settings = Settings.load()
+    scorer = load_scorer(settings.answer, load_embedder(settings.embedder, settings.threads))
+    with progress_bar() as progress:
+        result = validated(folder, scorer, progress)
+    if rows:
+        write_rows(rows, result.rows)
+    summary = {"threshold": answer_threshold(scorer), "parts": result.parts}
+    note = f"{groundedness_note(summary)}; {result.sentence_ms:.1f} ms a sentence"
+    print_summary(summary, [validation_table(result.parts)], note, as_json)
+
+
+def validation_table(parts: Mapping[str, Mapping[str, Any]]) -> Table:
+    """A line for each part."""
+    from ragkb.eval.command import table
+
+    names = list(next(iter(parts.values())))
+    return table(["set", *names], [[part, *(values[name] for name in names)] for part, values in parts.items()])

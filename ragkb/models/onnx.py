@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ragkb.errors import ModelError
 from ragkb.models import Embedded
 from ragkb.models.reading import readable
+from ragkb.models.states import States
 from ragkb.models.turns import Turns
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class OnnxEmbedder:
         self._counter.no_padding()
         self._counter.no_truncation()
         self._unknown = info["unknown_token"]
+        self._room = info["max_tokens"] - len(self._tokenizer.encode("").ids)
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or usable_cores()
         options.log_severity_level = 3
@@ -73,6 +75,28 @@ class OnnxEmbedder:
                 inner = states[row, 1 : len(encoded[i]) - 1]
                 out[i] = np.asarray(encoded[i][1:-1]), inner / np.linalg.norm(inner, axis=1, keepdims=True)
         return out
+
+    def token_states(self, texts: Sequence[str]) -> States:
+        """The states of all tokens of `texts`, which are read as one text, up to the longest that the model reads.
+
+        Each run holds one row without padding, so that the states are the same whatever else is read before or after.
+        """
+        encoded = self._counter.encode_batch(list(texts), add_special_tokens=False)
+        ids = np.array([i for one in encoded for i in one.ids], np.int64)
+        text = np.array([n for n, one in enumerate(encoded) for _ in one.ids], np.int64)
+        start = np.array([begin for one in encoded for begin, _ in one.offsets], np.int64)
+        around = self._tokenizer.encode("").ids
+        room = self._room
+        runs = [self._states([*around[:1], *ids[i : i + room].tolist(), *around[1:]]) for i in range(0, len(ids), room)]
+        empty = [np.zeros((0, self.dim), np.float32)]
+        middle, last = (np.concatenate(part) for part in (zip(*runs, strict=True) if runs else (empty, empty)))
+        return States(ids, text, start, middle, last)
+
+    def _states(self, row: list[int]) -> list[NDArray[np.float32]]:
+        with self._turns:
+            states = self._session.run(["tokens", "last"], self._feed([row]))
+        inner = [one[0, 1:-1] for one in states]
+        return [one / np.maximum(np.linalg.norm(one, axis=1, keepdims=True), 1e-9) for one in inner]
 
     def embed_with_tokens(self, texts: Sequence[str]) -> list[Embedded]:
         """For each text what embed() and embed_tokens() give, by one run of the model."""

@@ -1,7 +1,8 @@
 """A sentence-transformers model made into an int8 ONNX encoder, once, in the user's cache.
 
-A prepared folder holds encoder.onnx (outputs `sentence`: pooled, unit length; `tokens`: states of the middle layer),
-tokenizer.json and info.json. PyTorch is imported here and nowhere else on the default path.
+A prepared folder holds encoder.onnx, tokenizer.json and info.json. Its outputs are `sentence` (pooled, unit length),
+`tokens` (states of the middle layer) and `last` (of the last one); ONNX Runtime computes only what leads to those asked
+for. PyTorch is imported here and nowhere else on the default path.
 
 Quantisation is onnxruntime's dynamic int8, weights a channel. On x86 without VNNI its products can saturate, so weights
 get seven bits there. Vectors of float32 and int8 are compared on probe texts; if they disagree, float32 is kept, and
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     import torch
 
 DEFAULT = "minilm"
-RECIPE = "1"  # part of the cache key: raise it when the export changes
+RECIPE = "2"  # part of the cache key: raise it when the export changes
 PINNED = {
     "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
     "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
@@ -256,22 +257,22 @@ def _export_float(model: torch.nn.Module, tokenizer: Any, pooling: str, path: Pa
             super().__init__()
             self.inner = model
 
-        def forward(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        def forward(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
             given = dict(zip(names, inputs, strict=True))
             states = self.inner(**given, output_hidden_states=True).hidden_states
             mask = given["attention_mask"].unsqueeze(-1).to(states[-1].dtype)
             pooled = states[-1][:, 0] if pooling == "cls" else (states[-1] * mask).sum(1) / mask.sum(1)
-            return torch.nn.functional.normalize(pooled, dim=-1), states[middle]
+            return torch.nn.functional.normalize(pooled, dim=-1), states[middle], states[-1]
 
     example = tokenizer(["hello world", "a longer second text"], return_tensors="pt", padding=True)
     names = list(example.keys())
-    axes = {name: {0: "batch", 1: "length"} for name in [*names, "tokens"]} | {"sentence": {0: "batch"}}
+    axes = {name: {0: "batch", 1: "length"} for name in [*names, "tokens", "last"]} | {"sentence": {0: "batch"}}
     torch.onnx.export(
         Encoder(),
         tuple(example[name] for name in names),
         str(path),
         input_names=names,
-        output_names=["sentence", "tokens"],
+        output_names=["sentence", "tokens", "last"],
         dynamic_axes=axes,
         opset_version=17,
         dynamo=False,

@@ -63,6 +63,21 @@ class DocumentsShape(_Shape):
     next: str | None
 
 
+class RelatedRowShape(_Shape):
+    """A document with its rank, from 1, and how near it is, 0 to 1."""
+
+    rank: int
+    score: float
+    document: DocumentInfo
+
+
+class RelatedShape(_Shape):
+    """Documents like the one with that id, nearest first."""
+
+    document_id: str
+    related: list[RelatedRowShape]
+
+
 class DocumentShape(_Shape):
     """One document. Offsets count code points of `text`; page n begins at page_starts[n - 1].
 

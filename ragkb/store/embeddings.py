@@ -43,6 +43,17 @@ def blocks(at: sqlite3.Connection, model: str, rows: int) -> Iterator[tuple[NDAr
         yield np.array([number for number, _ in block], np.int64), np.stack([vector for _, vector in block])
 
 
+def centroid(at: sqlite3.Connection, identity: str, model: str) -> NDArray[np.float32]:
+    """The mean of the vectors of a document's chunks, of unit length. Raises StorageError if it has none."""
+    query = """SELECT e.vector FROM documents d JOIN chunks c ON c.document = d.number
+               JOIN embeddings e ON e.digest = c.digest AND e.model = ? WHERE d.id = ? ORDER BY c.number"""
+    held = [np.frombuffer(row[0], "<f2").astype(np.float32) for row in at.execute(query, (model, identity))]
+    if not held:
+        raise StorageError(f"document {identity!r} has no embeddings", "ingest it again")
+    mean = np.mean(held, axis=0, dtype=np.float32)
+    return np.asarray(mean / max(float(np.linalg.norm(mean)), 1e-9), np.float32)
+
+
 def background(at: sqlite3.Connection, model: str) -> float:
     """The cosine that chunks have which have nothing to do with each other, 0 if there are fewer than LEAST_SAMPLE.
 

@@ -183,6 +183,11 @@ class Reader:
 
         return idf
 
+    def centroid(self, identity: str) -> NDArray[np.float32]:
+        """The mean of the embeddings of a document's chunks, of unit length."""
+        with sound(self.store.catalogue.path):
+            return embeddings.centroid(self.at, identity, self.store.embedder)
+
     def embeddings(self, digests: Sequence[bytes]) -> dict[bytes, NDArray[np.float16]]:
         """Stored vectors among `digests`."""
         return embeddings.held(self.at, digests, self.store.embedder)

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -8,11 +11,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from ragkb.answer.grounding import Claim, WordScorer
+from ragkb.answer.grounding import Claim
+from ragkb.answer.support.scorer import BuiltinScorer
 from ragkb.errors import InputError, ModelError
 from ragkb.eval.classification import auroc, balanced_accuracy, hallucination_f1, spearman
 from ragkb.eval.command import app
-from ragkb.eval.files import write_rows
 from ragkb.eval.groundedness import evaluate_groundedness
 
 CONTEXT = "Parental leave lasts 14 weeks. Notice is four weeks."
@@ -20,7 +23,7 @@ GOOD, BAD = "Parental leave lasts 14 weeks.", "The bonus is 900 euros."
 
 
 def evaluated(tmp_path: Path, *rows: dict[str, Any], scorer: Any = None) -> Any:
-    return evaluate_groundedness(written(tmp_path, *rows), scorer or WordScorer())
+    return evaluate_groundedness(written(tmp_path, *rows), scorer or BuiltinScorer(None))
 
 
 def written(tmp_path: Path, *rows: dict[str, Any]) -> Path:
@@ -53,10 +56,12 @@ def test_without_labels_answers_are_scored_and_nothing_is_measured(tmp_path: Pat
     assert result.rows[0]["score"] > result.rows[1]["score"]
 
 
-def test_sentences_are_spans_of_the_response_and_the_worst_one_counts(tmp_path: Path) -> None:
+def test_sentences_are_spans_of_the_response(tmp_path: Path) -> None:
     (row,) = evaluated(tmp_path, {"response": f"{GOOD} {BAD}"}).rows
     assert [f"{GOOD} {BAD}"[one["start"] : one["end"]] for one in row["sentences"]] == [GOOD, BAD]
-    assert row["score"] == min(one["score"] for one in row["sentences"])
+    assert row["sentences"][0]["score"] > row["sentences"][1]["score"]
+    (alone,) = evaluated(tmp_path, {"response": BAD}).rows
+    assert alone["score"] <= 0.15  # its number is made up
 
 
 @pytest.mark.parametrize(
@@ -113,11 +118,19 @@ def test_a_row_of_another_form_is_named(tmp_path: Path, row: dict[str, Any], sai
     assert said in raised.value.message
 
 
-def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
-    rows = [{"response": GOOD, "grounded": True}, {"response": BAD, "grounded": False}]
-    for name in ("first", "second"):
-        write_rows(tmp_path / name, evaluated(tmp_path, *rows).rows)
-    assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
+def test_the_same_input_gives_the_same_bytes_in_any_process_on_any_number_of_threads(tmp_path: Path) -> None:
+    long = "The pump was mended on Monday by the people of the night shift, who found a worn seal. " * 12
+    rows = [{"response": f"Leave takes {n} weeks. {BAD} Staff mended the pump.", "context": long} for n in range(6)]
+    file, told = written(tmp_path, *rows), []
+    for threads in ("1", "2"):
+        done = subprocess.run(
+            [sys.executable, "-m", "ragkb", "eval", "groundedness", file, "--json", "--rows", tmp_path / threads],
+            env={**os.environ, "RAGKB_THREADS": threads},
+            capture_output=True,
+            check=True,
+        )
+        told.append((done.stdout, (tmp_path / threads).read_bytes()))
+    assert told[0] == told[1]
 
 
 def test_the_command_prints_the_contract(tmp_path: Path) -> None:

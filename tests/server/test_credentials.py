@@ -45,6 +45,7 @@ ROUTES: dict[tuple[str, str], Row] = {
     ("POST", "/v1/search"): Row(READER, {"json": {"query": "parental leave"}}),
     ("GET", "/v1/documents"): Row(READER),
     ("GET", "/v1/documents/{id}"): Row(READER, path="/v1/documents/{document}"),
+    ("GET", "/v1/documents/{id}/related"): Row(READER, path="/v1/documents/{document}/related"),
     ("POST", "/v1/documents"): Row(WRITER, {"json": {"source": "new.md", "text": "A new text."}}),
     ("GET", "/v1/jobs"): Row(WRITER),
     ("GET", "/v1/jobs/{id}"): Row(WRITER, path="/v1/jobs/{job}"),

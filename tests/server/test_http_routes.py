@@ -41,6 +41,7 @@ TABLE = (
     Row("GET", "/v1/documents/{id}", 200, shapes.DocumentShape),
     Row("DELETE", "/v1/documents/{id}", 200, shapes.DeletedShape),
     Row("GET", "/v1/documents/{id}/original", 200, None),
+    Row("GET", "/v1/documents/{id}/related", 200, shapes.RelatedShape),
     Row("GET", "/v1/documents/{id}/pages/{n}.png", 200, None),
     Row("GET", "/v1/me", 200, shapes.MeShape),
     Row("GET", "/v1/admin/keys", 200, shapes.KeysShape),

@@ -13,15 +13,24 @@ from fastapi.responses import JSONResponse, Response
 
 from ragkb.errors import DocumentRefused, InputError
 from ragkb.ingest.report import IngestReport, OnProgress
-from ragkb.render import document_json, full_document_json, report_json
+from ragkb.render import document_json, full_document_json, related_json, report_json
 from ragkb.server.record import current
 from ragkb.server.service import Asker, Served, Service, Writer
-from ragkb.server.shapes import DeletedShape, DocumentShape, DocumentsShape, IngestShape, JobMadeShape, problems
+from ragkb.server.shapes import (
+    DeletedShape,
+    DocumentShape,
+    DocumentsShape,
+    IngestShape,
+    JobMadeShape,
+    RelatedShape,
+    problems,
+)
 from ragkb.server.uploads import MOST_FILES, UPLOAD_BODY, Upload, add, check_groups, close, from_form, from_json
 from ragkb.types import DocumentInfo, Principal
 
 router = APIRouter(tags=["Documents"])
 MOST = 1000
+MOST_RELATED = 100
 
 
 @router.get("/v1/documents", response_model=DocumentsShape, responses=problems(401, 422, 503))
@@ -83,6 +92,14 @@ async def add_document(
 async def get_document(id: str, served: Served, asker: Asker) -> Response:
     """Returns a document with its text, in which the offsets of hits and citations count code points."""
     return await served.read(lambda: JSONResponse(full_document_json(served.kb.document(id, as_=asker))))
+
+
+@router.get("/v1/documents/{id}/related", response_model=RelatedShape, responses=problems(401, 404, 413, 422, 503))
+async def related_documents(
+    id: str, served: Served, asker: Asker, k: Annotated[int, Query(ge=1, le=MOST_RELATED)] = 5
+) -> Response:
+    """Lists documents that are like this one, nearest first."""
+    return await served.read(lambda: JSONResponse(related_json(id, served.kb.related(id, k=k, as_=asker))))
 
 
 @router.delete("/v1/documents/{id}", response_model=DeletedShape, responses=problems(401, 403, 404, 409, 422, 503))
