@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO_KB := .demo/kb
 
 .PHONY: demo test check format kills damage readers backups mutations replay access scale poison hostile fuzz ingest answers \
-	retrieval reports gate nightly slow api-fuzz clean
+	retrieval reports peers gate nightly slow api-fuzz clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
@@ -88,6 +88,9 @@ retrieval: $(VENV)/.installed-dev  ## nDCG@10 of each leg on every set in BEIR's
 
 reports: $(VENV)/.installed-dev  ## right page and right report for questions over quarterly reports, DATA=folder
 	$(BIN)/python -m benchmarks.retrieval.reports --data $(DATA)
+
+peers: $(VENV)/.installed-dev  ## side by side with LangChain, LlamaIndex, Haystack and txtai, each in its own environment, DATA=folder
+	$(BIN)/python -m benchmarks.peers --data $(DATA)
 
 gate: $(VENV)/.installed-dev  ## seeded bugs have to fail the default nightly suite, twenty runs of unchanged code must not
 	$(BIN)/python -m benchmarks.evaluation.gate
