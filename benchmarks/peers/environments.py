@@ -43,10 +43,13 @@ def environment(name: str, cache: Path) -> Environment:
     folder = cache / name
     arguments, made_from = _what(name)
     mark, python = folder / ".made-from", folder / "bin" / "python"
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     if not mark.is_file() or mark.read_text() != made_from:
         _run([sys.executable, "-m", "venv", "--clear", str(folder)])
-        _run([str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments])
+        _run([*pip, *arguments])
         mark.write_text(made_from)
+    elif name == "ragkb":  # its dependencies are there, its code may have changed
+        _run([*pip, "--no-deps", "--force-reinstall", str(ROOT)])
     site = next(folder.glob("lib/python*/site-packages"))
     infos = [path.name.removesuffix(".dist-info") for path in site.glob("*.dist-info")]
     wanted = DISTRIBUTIONS.get(name, name).replace("-", "_")
@@ -59,10 +62,8 @@ def _what(name: str) -> tuple[list[str], str]:
     if name != "ragkb":
         pinned = HERE / "requirements" / f"{name}.txt"
         return ["-r", str(pinned)], hashlib.sha256(pinned.read_bytes()).hexdigest()
-    digest = hashlib.sha256()
-    for path in sorted([*ROOT.glob("ragkb/**/*.py"), ROOT / "pyproject.toml", ROOT / "constraints.txt"]):
-        digest.update(path.read_bytes())
-    return ["-c", str(ROOT / "constraints.txt"), str(ROOT)], digest.hexdigest()
+    parts = (ROOT / "pyproject.toml", ROOT / "constraints.txt")
+    return ["-c", str(parts[1]), str(ROOT)], hashlib.sha256(b"".join(path.read_bytes() for path in parts)).hexdigest()
 
 
 def _run(command: Sequence[str]) -> None:
