@@ -57,7 +57,7 @@ class AnswerSettings(_Section):
     sentences: int = Field(3, ge=1, le=10, description="most evidence sentences in an answer")
     support: str = Field(
         "builtin",
-        description="what scores sentences: `builtin`, `words` (faster), `nli:CROSS-ENCODER`, `module:Factory`",
+        description="what scores sentences: `builtin`, `aligned` (slower), `nli:CROSS-ENCODER`, `module:Factory`",
     )
     threshold: float = Field(0.5, ge=0, le=1, description="least confidence to answer; below it the answer abstains")
     policy: Policy = Field(

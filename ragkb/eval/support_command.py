@@ -80,8 +80,18 @@ def validate(
 
 
 def validation_table(parts: Mapping[str, Mapping[str, Any]]) -> Table:
-    """A line for each part."""
+    """A line for each part, narrow enough for a terminal of 80 columns."""
     from ragkb.eval.command import table
 
-    names = list(next(iter(parts.values())))
-    return table(["set", *names], [[part, *(values[name] for name in names)] for part, values in parts.items()])
+    header = ["set", "rows", "AUROC", "95 %", "bal.", "F1", "F1 off", "rho"]
+    names = ("auroc", "interval", "balanced_accuracy", "f1", "f1_official", "spearman")
+    lines = []
+    for part, values in parts.items():
+        interval = f"{_short(values['auroc_low'])}–{_short(values['auroc_high'])}".strip("–")
+        shown = {**{name: _short(values[name]) for name in names if name != "interval"}, "interval": interval}
+        lines.append([part, values["rows"], *(shown[name] for name in names)])
+    return table(header, lines)
+
+
+def _short(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}".replace("0.", ".", 1)
