@@ -21,7 +21,7 @@ from ragkb.store import crashpoints
 
 pytestmark = pytest.mark.xdist_group("crashes")
 READING = {"ask", "close", "counts", "document", "documents", "open", "original", "page_picture", "related"}
-READING |= {"search", "status", "stream", "verify"}
+READING |= {"search", "status", "stream", "use", "verify"}
 
 
 @pytest.fixture(scope="module")
