@@ -195,7 +195,9 @@ def test_after_deletion_it_is_made_again(copied: Path, monkeypatch: pytest.Monke
     copied.rename(kept)
     made = []
 
-    def make(name: str, source: Path, folder: Path, precision: Precision) -> None:  # the export itself takes half a minute: see test_export
+    def make(
+        name: str, source: Path, folder: Path, precision: Precision
+    ) -> None:  # the export itself takes half a minute: see test_export
         made.append(name)
         shutil.copytree(kept, folder)
 
