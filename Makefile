@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_KB := .demo/kb
 
-.PHONY: demo test check format kills damage readers backups mutations replay access scale poison hostile fuzz ingest answers \
+.PHONY: demo test check format kills damage readers backups mutations replay access writes scale poison hostile fuzz ingest answers \
 	retrieval reports gate nightly slow api-fuzz clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
@@ -58,6 +58,9 @@ backups: $(VENV)/.installed-dev  ## a hundred backups beside a writer, a thousan
 
 mutations: $(VENV)/.installed-dev  ## each fault seeded into the commit protocol has to be noticed
 	$(BIN)/python -m benchmarks.store.mutations
+
+writes: $(VENV)/.installed-dev  ## each write, sync and rename of each change fails once; what was stored is still served
+	RAGKB_FAIL_EVERY=1 $(BIN)/python -m pytest tests/store/test_failing_writes.py
 
 access: $(VENV)/.installed-dev  ## two thousand random histories of grants, revocations and questions; nothing may leak
 	RAGKB_SEQUENCES=2000 $(BIN)/python -m pytest tests/access/test_state_machine.py

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, get_args
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -22,6 +23,7 @@ OcrMode = Literal["auto", "on", "off"]
 Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 RedactKind = Literal["email", "phone", "iban", "card", "national_id"]
 Policy = Literal["flag", "drop", "refuse"]
+Precision = Literal["auto", "int8", "float32"]
 
 
 class _Section(BaseModel):
@@ -48,6 +50,11 @@ class SearchSettings(_Section):
     dense_weight: float = Field(
         0.5, ge=0, le=1, description="share of the dense leg for a query that the embedder reads"
     )
+    rerank: str = Field("", description="cross-encoder of sentence-transformers by name or folder; empty: none")
+    rerank_top: int = Field(20, ge=2, le=1000, description="chunks that are reranked")
+    rerank_ms: int = Field(
+        500, ge=1, le=600_000, description="milliseconds after which the others keep the order they had"
+    )
 
 
 class AnswerSettings(_Section):
@@ -57,7 +64,7 @@ class AnswerSettings(_Section):
     sentences: int = Field(3, ge=1, le=10, description="most evidence sentences in an answer")
     support: str = Field(
         "builtin",
-        description="what scores sentences: `builtin`, `words` (faster), `nli:CROSS-ENCODER`, `module:Factory`",
+        description="what scores sentences: `builtin`, `aligned` (slower), `nli:CROSS-ENCODER`, `module:Factory`",
     )
     threshold: float = Field(0.5, ge=0, le=1, description="least confidence to answer; below it the answer abstains")
     policy: Policy = Field(
@@ -97,17 +104,38 @@ class LlmSettings(_Section):
 
     def key(self) -> str:
         """The key, '' without one. Raises InputError, which does not show it, for what cannot be one."""
-        key = self.api_key.get_secret_value().strip()
-        if not key and self.api_key_file:
-            try:
-                key = Path(self.api_key_file).read_text("utf-8").strip()
-            except (OSError, ValueError):
-                raise InputError(f"llm.api_key_file {self.api_key_file} cannot be read", "name a text file") from None
-        if not key.isascii() or any(not character.isprintable() or character == " " for character in key):
-            raise InputError(
-                "the key of the language model holds spaces, line breaks or the like", "give the key alone"
-            )
-        return key
+        return _key(self.api_key, self.api_key_file, "llm", "language model")
+
+
+class EmbeddingSettings(_Section):
+    """How the embedder runs. Those from `api_key` on are for `openai:MODEL@URL` alone."""
+
+    precision: Precision = Field(
+        "auto",
+        description="weights of exported models: `int8`, `float32`; `auto`: int8 where it gives the same vectors",
+    )
+    api_key: SecretStr = Field(SecretStr(""), description="key of the server; better given by the environment")
+    api_key_file: str = Field("", description="a file that holds the key, where `api_key` is empty")
+    batch: int = Field(64, ge=1, le=2_048, description="most texts of one request")
+    timeout: float = Field(60, gt=0, le=3_600, description="longest silence of the server, in seconds")
+    seconds: float = Field(120, gt=0, le=86_400, description="longest time for one request, retries included")
+    retries: int = Field(4, ge=0, le=20, description="further attempts after 408, 409, 429, 5xx and cut connections")
+
+    def key(self) -> str:
+        """The key, '' without one. Raises InputError, which does not show it, for what cannot be one."""
+        return _key(self.api_key, self.api_key_file, "embedding", "embeddings server")
+
+
+def _key(given: SecretStr, file: str, section: str, server: str) -> str:
+    key = given.get_secret_value().strip()
+    if not key and file:
+        try:
+            key = Path(file).read_text("utf-8").strip()
+        except (OSError, ValueError):
+            raise InputError(f"{section}.api_key_file {file} cannot be read", "name a text file") from None
+    if not key.isascii() or any(not character.isprintable() or character == " " for character in key):
+        raise InputError(f"the key of the {server} holds spaces, line breaks or the like", "give the key alone")
+    return key
 
 
 class WebSettings(_Section):
@@ -285,7 +313,11 @@ class Settings(BaseSettings):
         nested_model_default_partial_update=True,
     )
 
-    embedder: str = Field("minilm", description="'minilm', or a sentence-transformers model by name or folder")
+    embedder: str = Field(
+        "minilm",
+        description="'minilm', a sentence-transformers model by name or folder, `torch:NAME`, or `openai:MODEL@URL`",
+    )
+    embedding: EmbeddingSettings = EmbeddingSettings()
     threads: int = Field(0, ge=0, description="threads of the embedder; 0 takes the machine's cores")
     ingest: IngestSettings = IngestSettings()
     chunk: ChunkSettings = ChunkSettings()
@@ -297,6 +329,13 @@ class Settings(BaseSettings):
     audit: AuditSettings = AuditSettings()
     usage: UsageSettings = UsageSettings()
     eval: EvalSettings = EvalSettings()
+
+    @field_validator("embedder")
+    @classmethod
+    def _without_password(cls, given: str) -> str:
+        if urlsplit(given.partition("@")[2]).username is not None:
+            raise ValueError("its address holds a user name; give the key as RAGKB_EMBEDDING__API_KEY")
+        return given
 
     @classmethod
     def settings_customise_sources(
@@ -321,7 +360,8 @@ class Settings(BaseSettings):
         except ValidationError as error:
             first = error.errors()[0]
             name = ".".join(str(part) for part in first["loc"])
-            hidden = isinstance(first["input"], Mapping) or "key" in name.lower()  # it may be, or hold, a secret
+            # it may be, or hold, a secret
+            hidden = isinstance(first["input"], Mapping) or "key" in name.lower() or name == "embedder"
             got = "" if hidden else f"got {first['input']!r}; "
             raise InputError(f"setting {name}: {first['msg']}", f"{got}see docs/settings.md") from None
         except ValueError as error:

@@ -2,8 +2,8 @@
 
 usage: python -m benchmarks.support.speed [--repeat 20]
 
-Prints milliseconds, medians: the first time, when every passage is read anew; again, when the passages were read for an
-earlier answer; with the words alone; and, to compare with, embedding the same eight passages once.
+Prints milliseconds, medians: by words, the default; aligned, when each passage is read anew; again, when they were read
+for an earlier answer; and, to compare with, embedding the same eight passages once.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def main() -> None:
     texts = [passages(turn) for turn in range(repeat + 1)]
     full, words = BuiltinScorer(embedder), BuiltinScorer(None)
     full.score(claims, texts[repeat])
-    print(f"first      {milliseconds(repeat, lambda turn: full.score(claims, texts[turn])):7.1f} ms")
+    print(f"aligned    {milliseconds(repeat, lambda turn: full.score(claims, texts[turn])):7.1f} ms")
     print(f"again      {milliseconds(repeat, lambda turn: full.score(claims, texts[repeat - 1])):7.1f} ms")
     print(f"words      {milliseconds(repeat, lambda turn: words.score(claims, texts[turn])):7.1f} ms")
     print(f"embedding  {milliseconds(repeat, lambda turn: embedder.embed(texts[turn])):7.1f} ms")

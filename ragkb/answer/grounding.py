@@ -48,13 +48,13 @@ class AnswerScorer(Protocol):
 def load_scorer(settings: AnswerSettings, embedder: Embedder) -> SupportScorer:
     """The scorer that the setting `answer.support` names. Cheap after the first time: made anew for each answer.
 
-    "builtin": ragkb/answer/support; "words": the same without token states. "module:Factory": what Factory(embedder)
+    "builtin": ragkb/answer/support, by words; "aligned": with token states. "module:Factory": what Factory(embedder)
     gives, made once. "nli:NAME": a cross-encoder of sentence-transformers, by name or folder. Raises ModelError.
     """
-    if settings.support in ("builtin", "words"):
+    if settings.support in ("builtin", "aligned"):
         from ragkb.answer.support.scorer import BuiltinScorer
 
-        return BuiltinScorer(embedder if settings.support == "builtin" else None)
+        return BuiltinScorer(embedder if settings.support == "aligned" else None)
     from ragkb.answer.support.others import named_scorer
 
     return named_scorer(settings.support, cast(Hashable, embedder))

@@ -32,7 +32,7 @@ def groundedness(
 
     settings = Settings.load()
     read_given_answers(file)  # a broken file is told before the model is loaded
-    scorer = load_scorer(settings.answer, load_embedder(settings.embedder, settings.threads))
+    scorer = load_scorer(settings.answer, load_embedder(settings.embedder, settings.threads, settings.embedding))
     with progress_bar() as progress:
         result = evaluate_groundedness(file, scorer, progress)
     if rows:
@@ -69,7 +69,7 @@ def validate(
     from ragkb.settings import Settings
 
     settings = Settings.load()
-    scorer = load_scorer(settings.answer, load_embedder(settings.embedder, settings.threads))
+    scorer = load_scorer(settings.answer, load_embedder(settings.embedder, settings.threads, settings.embedding))
     with progress_bar() as progress:
         result = validated(folder, scorer, progress)
     if rows:
@@ -80,8 +80,18 @@ def validate(
 
 
 def validation_table(parts: Mapping[str, Mapping[str, Any]]) -> Table:
-    """A line for each part."""
+    """A line for each part, narrow enough for a terminal of 80 columns."""
     from ragkb.eval.command import table
 
-    names = list(next(iter(parts.values())))
-    return table(["set", *names], [[part, *(values[name] for name in names)] for part, values in parts.items()])
+    header = ["set", "rows", "AUROC", "95 %", "bal.", "F1", "F1 off", "rho"]
+    names = ("auroc", "interval", "balanced_accuracy", "f1", "f1_official", "spearman")
+    lines = []
+    for part, values in parts.items():
+        interval = f"{_short(values['auroc_low'])}–{_short(values['auroc_high'])}".strip("–")
+        shown = {**{name: _short(values[name]) for name in names if name != "interval"}, "interval": interval}
+        lines.append([part, values["rows"], *(shown[name] for name in names)])
+    return table(header, lines)
+
+
+def _short(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}".replace("0.", ".", 1)

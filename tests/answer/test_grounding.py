@@ -23,9 +23,9 @@ PASSAGES = [
 ]
 
 
-@pytest.fixture
-def scorer(minilm: Embedder) -> SupportScorer:
-    return load_scorer(AnswerSettings(), minilm)
+@pytest.fixture(params=["builtin", "aligned"])
+def scorer(request: pytest.FixtureRequest, minilm: Embedder) -> SupportScorer:
+    return load_scorer(AnswerSettings(support=request.param), minilm)
 
 
 def support(scorer: SupportScorer, text: str, *evidence: str) -> float:

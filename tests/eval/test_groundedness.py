@@ -61,7 +61,8 @@ def test_sentences_are_spans_of_the_response(tmp_path: Path) -> None:
     assert [f"{GOOD} {BAD}"[one["start"] : one["end"]] for one in row["sentences"]] == [GOOD, BAD]
     assert row["sentences"][0]["score"] > row["sentences"][1]["score"]
     (alone,) = evaluated(tmp_path, {"response": BAD}).rows
-    assert alone["score"] <= 0.15  # its number is made up
+    assert alone["sentences"][0]["score"] <= 0.15  # its number is made up
+    assert not alone["grounded"]
 
 
 @pytest.mark.parametrize(

@@ -17,16 +17,19 @@ from typer.testing import CliRunner
 from benchmarks.evaluation.bugs import BUGS
 from ragkb import cli
 from ragkb.errors import GateFailed, InputError, NotFound
+from ragkb.eval.checks import LEAK, probe_of
 from ragkb.eval.history import History
 from ragkb.eval.nightly import Nightly, run_nightly
 from ragkb.eval.nightly_command import write_reports
 from ragkb.eval.outputs import failures
+from ragkb.eval.questions import read_questions
 from ragkb.eval.report import html
 from ragkb.eval.suites import default_plan, read_plan
 from ragkb.ingest.report import NewDocument
 from ragkb.kb import KnowledgeBase
 from ragkb.models import Embedder
 from ragkb.settings import Settings
+from ragkb.types import Principal
 from tests.conftest import WordHashes
 
 PLACES = (
@@ -80,7 +83,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def office(folder: Path) -> Iterator[KnowledgeBase]:
-    with KnowledgeBase.open(folder / "kb", embedder=WordHashes(), settings=Settings()) as kb:
+    # subtle: everything is answered, whatever the confidence, which is fitted for another embedder than this one
+    settings = Settings.load(answer={"threshold": 0})
+    with KnowledgeBase.open(folder / "kb", embedder=WordHashes(), settings=settings) as kb:
         kb.add(documents())
         yield kb
 
@@ -125,16 +130,20 @@ def test_a_seeded_bug_is_caught(name: str, night: Night) -> None:
         assert not night().passed
 
 
-def test_a_threshold_that_is_gone_is_caught(night: Night) -> None:
-    (result,) = night(Settings.load(answer={"threshold": 0})).suites
+def test_a_threshold_that_lets_nothing_through_is_caught(night: Night) -> None:
+    (result,) = night(Settings.load(answer={"threshold": 1})).suites
     assert result.comparison is not None
-    assert "false_answer" in [one.measure.name for one in result.comparison.failed]
+    assert "false_refusal" in [one.measure.name for one in result.comparison.failed]
 
 
-def test_a_leak_is_seen_by_an_oracle_of_its_own(night: Night) -> None:
-    with BUGS["groups ignored"]():
-        (result,) = night().suites
-    assert "Turin-none" in next(check.what for check in result.checks if check.name == "leaks")
+def test_a_leak_is_seen_by_an_oracle_of_its_own(office: KnowledgeBase, folder: Path) -> None:
+    asked = {one.id: one for one in read_questions(folder / "questions.jsonl")}
+    forbidden, allowed = asked["forbidden"], asked["Turin-archive"]
+    answer = office.ask(forbidden.text, as_=Principal.admin())
+    probe = probe_of(office)
+    assert "Turin.md" in {hit.source for hit in answer.passages}
+    assert probe(forbidden, answer)[LEAK] is True
+    assert probe(allowed, answer)[LEAK] is False
 
 
 def test_too_many_errors_fail(night: Night, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,7 +178,7 @@ def test_a_floor_fails_without_a_baseline(night: Night, folder: Path) -> None:
 def test_rows_are_pruned_and_the_trend_stays(night: Night, folder: Path) -> None:
     kept = History(folder / "history")
     before = len(kept.trend("office"))
-    settings = Settings.load(eval={"keep": 2})
+    settings = Settings.load(eval={"keep": 2}, answer={"threshold": 0})
     assert night(settings).passed  # the baseline is among those that stay
     assert len(list((folder / "history" / "runs").glob("*"))) <= 2 + len(kept._baselines()) * 2
     assert len(kept.trend("office")) == before + 1
@@ -224,7 +233,8 @@ def test_purging_removes_the_texts_and_leaves_the_measures(words: Embedder, tmp_
 def test_the_command_fails_with_the_report_written(
     night: Night, office: KnowledgeBase, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ragkb.kb.load_embedder", lambda name, threads=0: WordHashes())
+    monkeypatch.setattr("ragkb.kb.load_embedder", lambda *_: WordHashes())
+    monkeypatch.setenv("RAGKB_ANSWER__THRESHOLD", "0")
     words = ["--kb", str(folder / "kb"), "eval", "nightly", "--suite", str(folder / "suite.toml"), "--json"]
     result = CliRunner().invoke(cli.app, [*words, "--prometheus", str(folder / "out.prom")])
     assert result.exit_code == 0, result.exception

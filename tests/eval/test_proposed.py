@@ -36,7 +36,7 @@ class Says:
 
 
 def filled(folder: Path, words: Embedder) -> KnowledgeBase:
-    kb = KnowledgeBase.open(folder / "kb", embedder=words, settings=Settings())
+    kb = KnowledgeBase.open(folder / "kb", embedder=words, settings=Settings.load(answer={"threshold": 0}))
     kb.add([NewDocument("a.md", "The canteen holds 40 places."), NewDocument("b.md", "The archive opens at nine.")])
     return kb
 

@@ -20,8 +20,8 @@ from ragkb.kb import KnowledgeBase
 from ragkb.store import crashpoints
 
 pytestmark = pytest.mark.xdist_group("crashes")
-READING = {"ask", "close", "counts", "document", "documents", "open", "original", "page_picture", "search", "status"}
-READING |= {"stream", "verify"}
+READING = {"ask", "close", "counts", "document", "documents", "open", "original", "page_picture", "related"}
+READING |= {"search", "status", "stream", "use", "verify"}
 
 
 @pytest.fixture(scope="module")

@@ -23,7 +23,7 @@ def named_scorer(name: str, embedder: Hashable) -> SupportScorer:
     try:
         scorer = getattr(importlib.import_module(module), factory)(embedder)
     except (ImportError, AttributeError, TypeError, ValueError) as error:
-        hint = "set answer.support to 'builtin', 'words', 'nli:MODEL' or 'module:Factory'"
+        hint = "set answer.support to 'builtin', 'aligned', 'nli:MODEL' or 'module:Factory'"
         raise ModelError(f"the support scorer {name!r} cannot be made ({error})", hint) from None
     if not callable(getattr(scorer, "score", None)) or not isinstance(getattr(scorer, "threshold", None), float):
         raise ModelError(f"{name!r} gives no scorer", "it needs score(claims, passages, question) and a `threshold`")
