@@ -49,9 +49,10 @@ def _check(name: str, look: Callable[[], str]) -> Check:
 
 def _model() -> str:
     settings = Settings.load()
-    embedder = load_embedder(settings.embedder, settings.threads)
+    embedder = load_embedder(settings.embedder, settings.threads, settings.embedding)
     embedder.embed(["one sentence"])
-    return f"{embedder.id}, {embedder.precision}, prepared in {cache_folder()}"
+    exported = not settings.embedder.startswith(("openai:", "torch:"))
+    return f"{embedder.id}, {embedder.precision}" + (f", prepared in {cache_folder()}" if exported else "")
 
 
 def _sandbox() -> str:

@@ -96,7 +96,7 @@ class KnowledgeBase:
         folder = Path(path)
         if not create:
             Store.open(folder).close()
-        used = embedder or load_embedder(settings.embedder, settings.threads)
+        used = embedder or load_embedder(settings.embedder, settings.threads, settings.embedding)
         store = Store.create(folder, used.id, used.dim)
         store.require_embedder(used.id)
         return cls(store, used, settings)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Literal, get_args
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -22,6 +23,7 @@ OcrMode = Literal["auto", "on", "off"]
 Algorithm = Literal["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"]
 RedactKind = Literal["email", "phone", "iban", "card", "national_id"]
 Policy = Literal["flag", "drop", "refuse"]
+Precision = Literal["auto", "int8", "float32"]
 
 
 class _Section(BaseModel):
@@ -97,17 +99,38 @@ class LlmSettings(_Section):
 
     def key(self) -> str:
         """The key, '' without one. Raises InputError, which does not show it, for what cannot be one."""
-        key = self.api_key.get_secret_value().strip()
-        if not key and self.api_key_file:
-            try:
-                key = Path(self.api_key_file).read_text("utf-8").strip()
-            except (OSError, ValueError):
-                raise InputError(f"llm.api_key_file {self.api_key_file} cannot be read", "name a text file") from None
-        if not key.isascii() or any(not character.isprintable() or character == " " for character in key):
-            raise InputError(
-                "the key of the language model holds spaces, line breaks or the like", "give the key alone"
-            )
-        return key
+        return _key(self.api_key, self.api_key_file, "llm", "language model")
+
+
+class EmbeddingSettings(_Section):
+    """How the embedder runs. Those from `api_key` on are for `openai:MODEL@URL` alone."""
+
+    precision: Precision = Field(
+        "auto",
+        description="weights of exported models: `int8`, `float32`; `auto`: int8 where it gives the same vectors",
+    )
+    api_key: SecretStr = Field(SecretStr(""), description="key of the server; better given by the environment")
+    api_key_file: str = Field("", description="a file that holds the key, where `api_key` is empty")
+    batch: int = Field(64, ge=1, le=2_048, description="most texts of one request")
+    timeout: float = Field(60, gt=0, le=3_600, description="longest silence of the server, in seconds")
+    seconds: float = Field(120, gt=0, le=86_400, description="longest time for one request, retries included")
+    retries: int = Field(4, ge=0, le=20, description="further attempts after 408, 409, 429, 5xx and cut connections")
+
+    def key(self) -> str:
+        """The key, '' without one. Raises InputError, which does not show it, for what cannot be one."""
+        return _key(self.api_key, self.api_key_file, "embedding", "embeddings server")
+
+
+def _key(given: SecretStr, file: str, section: str, server: str) -> str:
+    key = given.get_secret_value().strip()
+    if not key and file:
+        try:
+            key = Path(file).read_text("utf-8").strip()
+        except (OSError, ValueError):
+            raise InputError(f"{section}.api_key_file {file} cannot be read", "name a text file") from None
+    if not key.isascii() or any(not character.isprintable() or character == " " for character in key):
+        raise InputError(f"the key of the {server} holds spaces, line breaks or the like", "give the key alone")
+    return key
 
 
 class WebSettings(_Section):
@@ -285,7 +308,11 @@ class Settings(BaseSettings):
         nested_model_default_partial_update=True,
     )
 
-    embedder: str = Field("minilm", description="'minilm', or a sentence-transformers model by name or folder")
+    embedder: str = Field(
+        "minilm",
+        description="'minilm', a sentence-transformers model by name or folder, `torch:NAME`, or `openai:MODEL@URL`",
+    )
+    embedding: EmbeddingSettings = EmbeddingSettings()
     threads: int = Field(0, ge=0, description="threads of the embedder; 0 takes the machine's cores")
     ingest: IngestSettings = IngestSettings()
     chunk: ChunkSettings = ChunkSettings()
@@ -297,6 +324,13 @@ class Settings(BaseSettings):
     audit: AuditSettings = AuditSettings()
     usage: UsageSettings = UsageSettings()
     eval: EvalSettings = EvalSettings()
+
+    @field_validator("embedder")
+    @classmethod
+    def _without_password(cls, given: str) -> str:
+        if urlsplit(given.partition("@")[2]).username is not None:
+            raise ValueError("its address holds a user name; give the key as RAGKB_EMBEDDING__API_KEY")
+        return given
 
     @classmethod
     def settings_customise_sources(
@@ -321,7 +355,8 @@ class Settings(BaseSettings):
         except ValidationError as error:
             first = error.errors()[0]
             name = ".".join(str(part) for part in first["loc"])
-            hidden = isinstance(first["input"], Mapping) or "key" in name.lower()  # it may be, or hold, a secret
+            # it may be, or hold, a secret
+            hidden = isinstance(first["input"], Mapping) or "key" in name.lower() or name == "embedder"
             got = "" if hidden else f"got {first['input']!r}; "
             raise InputError(f"setting {name}: {first['msg']}", f"{got}see docs/settings.md") from None
         except ValueError as error:

@@ -67,7 +67,7 @@ class Timed:
 
 def serve(folder: Path, settings: Settings, out: Connection) -> None:
     """In a child: serves, and tells its port, then model seconds and resident bytes whenever it is asked."""
-    timed = Timed(load_embedder(settings.embedder, settings.threads))
+    timed = Timed(load_embedder(settings.embedder, settings.threads, settings.embedding))
     with (
         KnowledgeBase.open(folder, settings=settings, embedder=timed) as kb,  # type: ignore[arg-type]
         listening("127.0.0.1", 0) as listener,

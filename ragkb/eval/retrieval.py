@@ -81,7 +81,7 @@ def evaluate_retrieval(folder: Path, settings: Settings, progress: Progress | No
     from ragkb.kb import KnowledgeBase
     from ragkb.models import load_embedder
 
-    embedder = RememberedQuery(load_embedder(settings.embedder, settings.threads))
+    embedder = RememberedQuery(load_embedder(settings.embedder, settings.threads, settings.embedding))
     with (
         TemporaryDirectory(prefix="ragkb-eval-") as path,
         KnowledgeBase.open(Path(path) / "kb", settings=settings, embedder=embedder) as kb,

@@ -32,7 +32,7 @@ def groundedness(
 
     settings = Settings.load()
     read_given_answers(file)  # a broken file is told before the model is loaded
-    scorer = load_scorer(settings.answer, load_embedder(settings.embedder, settings.threads))
+    scorer = load_scorer(settings.answer, load_embedder(settings.embedder, settings.threads, settings.embedding))
     with progress_bar() as progress:
         result = evaluate_groundedness(file, scorer, progress)
     if rows:
@@ -69,7 +69,7 @@ def validate(
     from ragkb.settings import Settings
 
     settings = Settings.load()
-    scorer = load_scorer(settings.answer, load_embedder(settings.embedder, settings.threads))
+    scorer = load_scorer(settings.answer, load_embedder(settings.embedder, settings.threads, settings.embedding))
     with progress_bar() as progress:
         result = validated(folder, scorer, progress)
     if rows:

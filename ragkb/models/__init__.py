@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from ragkb.settings import EmbeddingSettings
+
 
 class Embedder(Protocol):
     """Turns texts into vectors.
@@ -49,17 +51,27 @@ class TokenEmbedder(Protocol):
         """For each text its vector and the states of its tokens; the query prompt is not used."""
 
 
-def load_embedder(name: str, threads: int = 0) -> Embedder:
+def load_embedder(name: str, threads: int = 0, settings: EmbeddingSettings | None = None) -> Embedder:
     """The embedder that the setting `embedder` names.
 
     'minilm': the default. 'torch:NAME': run by sentence-transformers (any architecture, a GPU if there is one).
-    Anything else: a sentence-transformers model by name or folder, exported to ONNX once. Raises ModelError.
+    'openai:MODEL@URL': a server of OpenAI's protocol, which is asked at once. Anything else: a sentence-transformers
+    model by name or folder, exported to ONNX once. settings: those of `embedding`, by default theirs.
+    Raises InputError, ModelError.
     """
-    if name.startswith("torch:"):
+    from ragkb.settings import EmbeddingSettings
+
+    settings = settings or EmbeddingSettings()
+    kind, _, rest = name.partition(":")
+    if kind == "openai":
+        from ragkb.models.openai_embedder import OpenAIEmbedder
+
+        return OpenAIEmbedder(rest, settings)
+    if kind == "torch":
         from ragkb.models.torch import TorchEmbedder
 
-        return TorchEmbedder(name.removeprefix("torch:"))
+        return TorchEmbedder(rest, settings.precision)
     from ragkb.models.onnx import OnnxEmbedder
     from ragkb.models.prepare import prepared
 
-    return OnnxEmbedder(prepared(name), threads)
+    return OnnxEmbedder(prepared(name, settings.precision), threads)

@@ -4,20 +4,40 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 import httpx
 
 LONGEST_BODY = 20_000  # bytes of an error that are read
 _AGAIN = {408, 409, 425, 429}  # and all of 5xx
-_HINTS = {
-    401: "set RAGKB_LLM__API_KEY to a key of this server",
-    403: "the key may not use this model; see RAGKB_LLM__API_KEY",
-    404: "does the server have the model (--model), and does llm.url end as its protocol does, usually in /v1?",
-    413: "lower llm.context_tokens",
-    429: "the server asks for fewer requests; wait, or take another one",
-}
 _PARAMETERS = ("max_tokens", "temperature", "stream_options")
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What people call the server, and the settings that it hangs on, for errors."""
+
+    server: str
+    url: str
+    model: str
+    key: str
+    size: str
+    timeout: str
+    seconds: str
+
+    def hint(self, status: int) -> str:
+        """What to do about a status."""
+        hints = {
+            401: f"set {self.key} to a key of this server",
+            403: f"the key may not use this model; see {self.key}",
+            404: f"does the server have the model ({self.model}), and does {self.url} end as its protocol does, "
+            "usually in /v1?",
+            413: f"lower {self.size}",
+            429: "the server asks for fewer requests; wait, or take another one",
+        }
+        other = "the server cannot be used now; look at its log" if status >= 500 else f"see {self.url}"
+        return hints.get(status, other)
 
 
 class Failed(Exception):
@@ -28,17 +48,17 @@ class Failed(Exception):
         self.message, self.hint, self.again, self.retry_after = message, hint, again, retry_after
 
 
-def failed(response: httpx.Response, where: str, model: str, key: str) -> Failed:
+def failed(response: httpx.Response, where: str, model: str, key: str, names: Names) -> Failed:
     """The failure that a status other than 200 tells. The key is never part of it."""
     status, text = response.status_code, said(_body(response))
     if key:
         text = text.replace(key, "***")
     message = f"{where} answered {status} for model {model!r}" + (f": {text}" if text else "")
     if 300 <= status < 400:
-        return Failed(message, f"it points to {response.headers.get('location', '?')[:200]}; put that into llm.url")
-    hint = _HINTS.get(status, "the server cannot be used now; look at its log" if status >= 500 else "see llm.url")
+        return Failed(message, f"it points to {response.headers.get('location', '?')[:200]}; put that into {names.url}")
+    hint = names.hint(status)
     if "context" in text and status == 400:
-        hint = "lower llm.context_tokens or llm.max_tokens"
+        hint = f"lower {names.size}"
     wait = _retry_after(response)
     hint = f"{hint} (it asks to wait {wait:.0f} s)" if wait else hint
     return Failed(message, hint, status in _AGAIN or status >= 500, wait)

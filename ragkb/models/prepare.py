@@ -6,7 +6,7 @@ for. PyTorch is imported here and nowhere else on the default path.
 
 Quantisation is onnxruntime's dynamic int8, weights a channel. On x86 without VNNI its products can saturate, so weights
 get seven bits there. Vectors of float32 and int8 are compared on probe texts; if they disagree, float32 is kept, and
-`precision` says so.
+`precision` says so. The setting `embedding.precision` takes one of the two without asking.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ragkb.errors import ModelError
+from ragkb.settings import Precision
 
 if TYPE_CHECKING:
     import torch
@@ -60,13 +61,13 @@ class Info:
     sha256: str
 
 
-def prepared(name: str) -> Path:
+def prepared(name: str, precision: Precision = "auto") -> Path:
     """The prepared folder of the model, made if it is not in the cache. Raises ModelError."""
     from filelock import FileLock
 
     source = _default_source() if name == DEFAULT else _source(name)
     cache = cache_folder()
-    folder = cache / _cache_key(name, source)
+    folder = cache / _cache_key(name, source, precision)
     if not (folder / "info.json").exists():
         try:
             cache.mkdir(parents=True, exist_ok=True)
@@ -74,7 +75,7 @@ def prepared(name: str) -> Path:
             raise ModelError(f"{cache}: cannot hold prepared models ({error.strerror})", "set RAGKB_CACHE") from None
         with FileLock(folder.with_suffix(".lock")):
             if not (folder / "info.json").exists():
-                _prepare(name, source, folder)
+                _prepare(name, source, folder, precision)
     _check(folder)
     return folder
 
@@ -114,7 +115,7 @@ def _source(name: str) -> Path:
         ) from None
 
 
-def _cache_key(name: str, source: Path) -> str:
+def _cache_key(name: str, source: Path, precision: Precision) -> str:
     """For the default the pinned digest, so that its 90 MB are not read at each start; else name, size and time."""
     identity = (
         PINNED["model.safetensors"]
@@ -124,7 +125,7 @@ def _cache_key(name: str, source: Path) -> str:
             + [str(source)]
         )
     )
-    key = f"{RECIPE}|{identity}|{_needs_reduced_range()}"
+    key = f"{RECIPE}|{identity}|{_needs_reduced_range()}" + ("" if precision == "auto" else f"|{precision}")
     return f"{_label(name)}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
 
 
@@ -164,21 +165,21 @@ def _sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _prepare(name: str, source: Path, folder: Path) -> None:
+def _prepare(name: str, source: Path, folder: Path, precision: Precision) -> None:
     if name == DEFAULT:
         for file, digest in PINNED.items():
             if (found := _sha256(source / file)) != digest:
                 raise ModelError(f"{source / file}: SHA-256 {found} is not the published {digest}", "reinstall it")
     staging = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".preparing-"))
     try:
-        _export(name, source, staging)
+        _export(name, source, staging, precision)
         shutil.rmtree(folder, ignore_errors=True)
         staging.rename(folder)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
 
 
-def _export(name: str, source: Path, staging: Path) -> None:
+def _export(name: str, source: Path, staging: Path, precision: Precision) -> None:
     """Writes encoder.onnx, tokenizer.json, info.json. The two warnings silenced are the exporter's own."""
     import logging
     import warnings
@@ -204,15 +205,16 @@ def _export(name: str, source: Path, staging: Path) -> None:
         raise ModelError(f"{name}: has no fast tokenizer", f"use 'torch:{name}'")
     tokenizer.backend_tokenizer.save(str(staging / "tokenizer.json"))
     agreement = _quantise(staging, limit)
-    exact = agreement >= LEAST_AGREEMENT
-    (staging / ("int8.onnx" if exact else "float32.onnx")).rename(staging / "encoder.onnx")
-    (staging / ("float32.onnx" if exact else "int8.onnx")).unlink()
+    if precision == "auto":
+        precision = "int8" if agreement >= LEAST_AGREEMENT else "float32"
+    (staging / f"{precision}.onnx").rename(staging / "encoder.onnx")
+    (staging / ("float32.onnx" if precision == "int8" else "int8.onnx")).unlink()
     weights = next(iter(sorted(source.glob("*.safetensors")) or sorted(source.glob("*.bin"))))
     info = Info(
         id=f"{_label(name)}@{_sha256(weights)[:12]}",
         dim=model.config.hidden_size,
         max_tokens=limit,
-        precision="int8" if exact else "float32",
+        precision=precision,
         agreement=round(agreement, 5),
         prompts=_prompts(source),
         unknown_token=str(tokenizer.unk_token),

@@ -8,8 +8,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ragkb.errors import ModelError
+from ragkb.errors import InputError, ModelError
 from ragkb.models.reading import readable
+from ragkb.settings import Precision
 
 
 class TorchEmbedder:
@@ -17,7 +18,9 @@ class TorchEmbedder:
 
     precision = "float32"
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, precision: Precision = "auto") -> None:
+        if precision == "int8":
+            raise InputError("embedding.precision is int8, and torch: runs float32", "leave it at auto, or drop torch:")
         from sentence_transformers import SentenceTransformer
 
         try:

@@ -44,7 +44,7 @@ def serve_folder(folder: Path, given: Mapping[str, object], principal: Principal
         raise InputError(f"server.kbs names one {DEFAULT!r}", "that is the name of --kb; take another")
     check_address(settings.server.host, is_open=not any(map(_has_keys, folders.values())))
     with ExitStack() as opened:
-        embedder = load_embedder(settings.embedder, settings.threads)
+        embedder = load_embedder(settings.embedder, settings.threads, settings.embedding)
         kbs = {
             name: opened.enter_context(KnowledgeBase.open(path, create=False, settings=settings, embedder=embedder))
             for name, path in folders.items()

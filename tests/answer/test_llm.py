@@ -72,7 +72,7 @@ def test_a_model_that_refuses_parameters_is_asked_without_them(llm_server: LlmSe
 
 @pytest.mark.parametrize("model", ["status:500:1", "status:429:2", "status:503:1", "cut:1"])
 def test_what_passes_is_tried_again(llm_server: LlmServer, model: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ragkb.models.openai_chat.FIRST_WAIT", 0.01)
+    monkeypatch.setattr("ragkb.models.openai_http.FIRST_WAIT", 0.01)
     assert reply(chat(llm_server, model, retries=2))[0] == "Parental leave lasts 14 weeks [1]."
     assert len(llm_server.requests(model)) == int(model.rpartition(":")[2]) + 1
 
@@ -123,7 +123,7 @@ def test_a_failure_says_what_happened_and_what_to_do(
     hint: str,
     requests: int,
 ) -> None:
-    monkeypatch.setattr("ragkb.models.openai_chat.FIRST_WAIT", 0.01)
+    monkeypatch.setattr("ragkb.models.openai_http.FIRST_WAIT", 0.01)
     with pytest.raises(ModelError) as raised:
         reply(chat(llm_server, name, retries=1, **settings))
     assert message in raised.value.message
@@ -134,7 +134,7 @@ def test_a_failure_says_what_happened_and_what_to_do(
 
 
 def test_nobody_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ragkb.models.openai_chat.FIRST_WAIT", 0.01)
+    monkeypatch.setattr("ragkb.models.openai_http.FIRST_WAIT", 0.01)
     nobody = OpenAIChat(LlmSettings(url="http://127.0.0.1:9/v1", model="m", retries=1))
     with pytest.raises(ModelError, match="cannot be reached") as raised:
         reply(nobody)

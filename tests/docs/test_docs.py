@@ -98,7 +98,7 @@ def here(prepared: Path, tmp_path: Path, embedder: Embedder, monkeypatch: pytest
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.delenv("RAGKB_KB", raising=False)
     for module in (ragkb.kb, ragkb.doctor):
-        monkeypatch.setattr(module, "load_embedder", lambda name, threads=0: embedder)
+        monkeypatch.setattr(module, "load_embedder", lambda *_: embedder)
     return tmp_path
 
 

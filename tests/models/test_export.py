@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ragkb.errors import ModelError
+from ragkb.errors import InputError, ModelError
 from ragkb.kb import KnowledgeBase
 from ragkb.models import load_embedder
 from ragkb.models.reading import FLUENT
-from ragkb.settings import Settings
+from ragkb.settings import EmbeddingSettings, Settings
 
 WORDS = "[PAD] [UNK] [CLS] [SEP] [MASK] the pump is blue and red canteen opens at noon ##s".split()
 TEXTS = ["the pump is blue", "the canteen opens at noon", "red pumps", "zebra", "the pump " * 60]
@@ -75,6 +75,17 @@ def test_a_folder_works_both_ways_and_both_agree(tmp_path: Path, pooling: str) -
     assert onnx.readable("the pump") == 1.0
     assert onnx.readable("the zebra") == 1 / 2 / FLUENT
     assert onnx.embed([]).shape == torch.embed([]).shape == (0, 32)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_the_precision_is_as_asked(tmp_path: Path) -> None:
+    folder = tiny_bert(tmp_path / "tiny")
+    exact, small = (load_embedder(str(folder), 0, EmbeddingSettings(precision=one)) for one in ("float32", "int8"))
+    assert (exact.precision, small.precision, exact.id) == ("float32", "int8", small.id)
+    reference = load_embedder(f"torch:{folder}").embed(TEXTS)
+    assert np.abs(exact.embed(TEXTS) - reference).max() < 1e-5 < np.abs(small.embed(TEXTS) - reference).max()
+    with pytest.raises(InputError, match="torch: runs float32"):
+        load_embedder(f"torch:{folder}", 0, EmbeddingSettings(precision="int8"))
 
 
 @pytest.mark.filterwarnings("ignore")

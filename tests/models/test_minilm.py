@@ -15,6 +15,7 @@ from ragkb.errors import ModelError
 from ragkb.models import Embedder, load_embedder
 from ragkb.models.onnx import OnnxEmbedder
 from ragkb.models.prepare import PINNED, PROBES, cache_folder, prepared
+from ragkb.settings import Precision
 
 TEXTS = [
     "How many weeks of parental leave does the policy give?",
@@ -194,7 +195,9 @@ def test_after_deletion_it_is_made_again(copied: Path, monkeypatch: pytest.Monke
     copied.rename(kept)
     made = []
 
-    def make(name: str, source: Path, folder: Path) -> None:  # the export itself takes half a minute: see test_export
+    def make(
+        name: str, source: Path, folder: Path, precision: Precision
+    ) -> None:  # the export itself takes half a minute: see test_export
         made.append(name)
         shutil.copytree(kept, folder)
 
