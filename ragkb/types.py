@@ -185,6 +185,7 @@ class Explain:
 
     weight: share of the dense leg, 0 to 1. document: how much of what the question names its document is about, 0 to 1.
     dense_rank, lexical_rank: place in the list of that leg, from 1. reason: for weight and document, in words.
+    rerank: what a reranker gave, higher is better; then it decides the rank, and the score stays that of both legs.
     """
 
     dense: float | None
@@ -194,6 +195,7 @@ class Explain:
     dense_rank: int | None = None
     lexical_rank: int | None = None
     reason: str = ""
+    rerank: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from ragkb.models import Embedder
+from ragkb.models.reranker import load_reranker
 from ragkb.retrieve.fusion import Scored, above, convex, share
+from ragkb.retrieve.rerank import Ranked, reranked
 from ragkb.retrieve.routing import Route, routed, unrouted
 from ragkb.retrieve.versions import marked
 from ragkb.settings import SearchSettings
@@ -22,7 +24,6 @@ from ragkb.types import Explain, Hit, Principal
 
 Leg = Literal["hybrid", "dense", "lexical"]
 LEAST_READABLE = 0.2
-Ranked = Sequence[tuple[int, float, Explain]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +51,14 @@ def search(reader: Reader, embedder: Embedder, query: Query, settings: SearchSet
         found = _lexical(reader, query.as_, route, candidates, visible)
         lexical = share(found, reader.most(route.terms))
     ranked = _boosted(reader, convex(dense, lexical, weight), route)
+    late = ""
+    if settings.rerank and query.leg == "hybrid":
+        ranked, late = _reranked(reader, ranked, query.text, settings)
     if settings.page_hits and query.leg == "hybrid":
         ranked = _spread(reader, ranked, settings.page_hits, query.k)
     ranked = ranked[: query.k]
     rows = reader.chunks([number for number, _, _ in ranked])
-    explained = Reasons(dense, lexical, _reason(query, embedder, weight))
+    explained = Reasons(dense, lexical, "; ".join(filter(None, (_reason(query, embedder, weight), late))))
     found_rows = [(rows[n], score, explained.of(n, explain)) for n, score, explain in ranked if n in rows]
     hits = [_hit(rank, *one) for rank, one in enumerate(found_rows, 1)]
     return hits if query.leg != "hybrid" or periods(query.text) else marked(hits, reader.said)
@@ -130,6 +134,14 @@ def _boosted(reader: Reader, ranked: Ranked, route: Route) -> Ranked:
         score += route.boost * named * (1 - score)
         boosted.append((number, score, replace(explain, document=round(named, 6))))
     return sorted(boosted, key=lambda item: -item[1])  # stable: equal ones keep their order
+
+
+def _reranked(reader: Reader, ranked: Ranked, query: str, settings: SearchSettings) -> tuple[Ranked, str]:
+    """By the reranker that is set, which reads titles and texts of what the principal may see alone."""
+    rows = reader.chunks([number for number, _, _ in ranked[: settings.rerank_top]])
+    ranked = [item for item in ranked if item[0] in rows] + list(ranked[settings.rerank_top :])
+    texts = {number: f"{row.title}\n{row.text}" for number, row in rows.items()}
+    return reranked(ranked, query, texts.__getitem__, load_reranker(settings.rerank), settings)
 
 
 def _spread(reader: Reader, ranked: Ranked, most: int, k: int) -> Ranked:
