@@ -2,8 +2,9 @@
 
     python -m benchmarks.ingest.fuzz [--examples 500] [--loader pdf] [--seed 1]
 
-Each file goes through a sandboxed process. It must be refused with a reason, or give a text that the chunker cuts into
-chunks with text[start:end] == chunk, within 10 seconds. A file that breaks this is kept under --keep. Exit code 1 then.
+Each file, and each file inside it, goes through a sandboxed process. It must be refused with a reason, or give a text
+that the chunker cuts into chunks with text[start:end] == chunk, within 10 seconds. A file that breaks this is kept
+under --keep. Exit code 1 then.
 """
 
 from __future__ import annotations
@@ -21,8 +22,11 @@ from pathlib import Path
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
+from benchmarks.ingest import made_files
 from benchmarks.ingest.hostile_files import docx, pdf, pptx, with_parts, xlsx
+from ragkb.errors import InputError
 from ragkb.ingest.chunk import chunk
+from ragkb.ingest.members import Member, expand
 from ragkb.ingest.sandbox import Parser, parser
 from ragkb.settings import ChunkSettings, IngestSettings, LimitSettings
 
@@ -48,18 +52,59 @@ _MARKDOWN = (
 _TEXT = "1.1 Räume\n\nDie Halle hat drei Türen.\n\n第一章 总则\n\n门是红色的。\n".encode()
 _JSON = b'{"title": "T", "rows": [{"a": 1, "b": "x"}, {"a": 2}], "deep": {"n": [1, [2, {"k": null}]], "t": true}}'
 
+_REST = (
+    b"Hall\n====\n\nThree *red* doors [1]_.\n\n.. note:: Wet.\n\n.. code-block:: py\n\n   x = 1\n\n"
+    b"=== ===\na   b\n=== ===\n1   2\n=== ===\n\n- x\n\n  - y\n\n.. [1] A note.\n"
+)
+_LATEX = (
+    rb"\documentclass{article}\title{Hall}\newcommand{\x}[1]{#1!}\begin{document}\maketitle\section{Doors}"
+    rb"Three \textbf{red} doors, $a_1 \le \frac{b}{2}$.\begin{itemize}\item one\item two\end{itemize}"
+    rb"\begin{tabular}{ll}a & b \\ 1 & 2\end{tabular}\verb|x|% note" + b"\n" + rb"\end{document}"
+)
+_RTF = (
+    rb"{\rtf1\ansi\ansicpg1252{\fonttbl{\f0 Arial;}}{\info{\title Hall}}{\stylesheet{\s1 heading 1;}}\pard\s1 Doors\par"
+    rb"\pard Caf\'e9 \u8364? {\b red}\par\trowd\cellx100\cellx200 A\cell B\cell\row{\*\x hidden}{\footnote note}\par}"
+)
+_PARAGRAPH = '<text:h text:outline-level="1">Hall</text:h><text:p>Three <text:s text:c="2"/>doors.</text:p>'
+_CELL = '<table:table-cell table:number-columns-repeated="2"><text:p>4</text:p></table:table-cell>'
+_ROW = f'<table:table-row table:number-rows-repeated="3">{_CELL}</table:table-row>'
+_ROWS = f'<table:table table:name="S">{_ROW}</table:table>'
+_SLIDE = "<draw:page><draw:frame><draw:text-box><text:p>A door.</text:p></draw:text-box></draw:frame></draw:page>"
+
+
+def _png() -> bytes:
+    from PIL import Image, ImageDraw
+
+    picture, stream = Image.new("L", (240, 60), 255), io.BytesIO()
+    ImageDraw.Draw(picture).text((10, 10), "Three red doors", font_size=24)
+    picture.save(stream, "PNG")
+    return stream.getvalue()
+
+
 SAMPLES: dict[str, Callable[[], bytes]] = {
     "csv": lambda: _TABLE,
     "docx": docx,
     "eml": lambda: _MAIL,
+    "epub": lambda: made_files.epub({"one": "<h1>Hall</h1><p>Three doors.</p>", "two": "<p>Red.</p>"}),
     "html": lambda: _HTML,
     "json": lambda: _JSON,
     "jsonl": lambda: b'{"a": 1, "b": [1]}\n{"a": "x"}\n{"c": {"d": 2}}\n',
     "md": lambda: _MARKDOWN,
+    "mhtml": lambda: made_files.mhtml("<html><body><h1>Hall</h1><p>Three doors.</p></body></html>"),
+    "msg": lambda: made_files.msg(made_files.message_tree({0x0037: "Hall", 0x1000: "Three doors."}, {0x1009: _RTF})),
+    "odp": lambda: made_files.odf("presentation", _SLIDE),
+    "ods": lambda: made_files.odf("spreadsheet", _ROWS),
+    "odt": lambda: made_files.odf("text", _PARAGRAPH + _ROWS),
     "pdf": pdf,
+    "png": _png,
     "pptx": pptx,
+    "py": lambda: b"import os\n\n\nclass Hall:\n\tdoors = 3\n\n\ndef red(x):\n    return x\n",
+    "rst": lambda: _REST,
+    "rtf": lambda: _RTF,
+    "tex": lambda: _LATEX,
     "txt": lambda: _TEXT,
     "xlsx": xlsx,
+    "zip": lambda: made_files.archive({"a.txt": _TEXT, "b/c.csv": _TABLE, "d.eml": _MAIL}),
 }
 
 
@@ -97,8 +142,13 @@ def files(kind: str) -> st.SearchStrategy[bytes]:
 
 _PARTS = {
     "docx": ("word/document.xml", "word/styles.xml", "word/_rels/document.xml.rels", "[Content_Types].xml"),
+    "epub": ("META-INF/container.xml", "OEBPS/book.opf", "OEBPS/one.xhtml"),
+    "odp": ("content.xml", "meta.xml"),
+    "ods": ("content.xml",),
+    "odt": ("content.xml", "meta.xml"),
     "pptx": ("ppt/slides/slide1.xml", "ppt/presentation.xml", "ppt/_rels/presentation.xml.rels"),
     "xlsx": ("xl/worksheets/sheet1.xml", "xl/workbook.xml", "xl/styles.xml"),
+    "zip": ("a.txt", "d.eml"),
 }
 _CONTENT = b"BT /F 12 Tf 72 700 Td (One line.) Tj 0 -20 Td [(Two) -300 (w\\351rds)] TJ 1 0 0 1 9 9 Tm <41> Tj ET q Q"
 _VALUES = st.recursive(
@@ -131,23 +181,33 @@ def _apply(data: bytes, changes: list[tuple[str, int, object]]) -> bytes:
 
 
 def check(sandbox: Parser, data: bytes, name: str) -> str:
-    """'accepted' or 'refused'. Raises AssertionError where the file breaks a promise."""
+    """'accepted' if something in the file was read, else 'refused'. Raises AssertionError where it breaks a promise."""
     started = time.perf_counter()
-    outcome = sandbox.submit(data, name).result()
-    if outcome.error:
-        reason = str(outcome.error)
-        assert reason, "a refusal without a reason"
+    try:
+        members = list(expand(data, name, _LIMITS))
+    except InputError as error:
+        members = [Member(name, refused=str(error))]
+    reasons = [member.refused or _refusal(sandbox, member) for member in members]
+    for reason in filter(None, reasons):
         assert "crashed" not in reason and "took more than" not in reason, reason  # noqa: PT018
         assert len(reason.splitlines()) == 1, f"a reason of several lines: {reason!r}"
-    else:
-        draft = outcome.document()
-        spans = chunk(draft, "title", lambda text: len(text.split()), ChunkSettings())
-        assert all(draft.text[one.start : one.end] == one.text for one in spans), "an offset is wrong"
-        assert "".join(one.text for one in spans).split() == "".join(_covered(draft.text, spans)).split()
-        assert spans, "accepted without a chunk"
     spent = time.perf_counter() - started
     assert spent < LONGEST, f"{spent:.1f} s"
-    return "refused" if outcome.error else "accepted"
+    return "refused" if all(reasons) else "accepted"
+
+
+def _refusal(sandbox: Parser, member: Member) -> str:
+    """Why the file is refused, '' if it is read."""
+    outcome = sandbox.submit(member.data, member.source).result()
+    if outcome.error:
+        assert str(outcome.error), "a refusal without a reason"
+        return str(outcome.error)
+    draft = outcome.document()
+    spans = chunk(draft, "title", lambda text: len(text.split()), ChunkSettings())
+    assert all(draft.text[one.start : one.end] == one.text for one in spans), "an offset is wrong"
+    assert "".join(one.text for one in spans).split() == "".join(_covered(draft.text, spans)).split()
+    assert spans, "accepted without a chunk"
+    return ""
 
 
 def _covered(text: str, spans: list) -> list[str]:  # type: ignore[type-arg]

@@ -239,6 +239,9 @@ class Store:
             except KeyboardInterrupt:
                 writer.recover()  # interrupted by its user, not killed: there is time to tidy up
                 raise
+            finally:
+                with suppress(StorageError):  # then the next writer removes what is listed nowhere
+                    writer.tidy()
 
 
 def _is_beginning(folder: Path) -> bool:

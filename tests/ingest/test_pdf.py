@@ -128,6 +128,18 @@ def test_a_financial_statement_keeps_label_values_and_periods_together() -> None
     assert found.text.endswith("read with them.")
 
 
+def test_a_period_set_flush_right_names_all_of_its_years_and_a_range_is_one_value() -> None:
+    def debt(sheet: Any) -> None:
+        sheet.drawRightString(400, 712, "Three Months Ended")
+        row(sheet, 700, (50, "(In millions)"), (330, "2022"), (400, "2021"), (500, "Rate"))
+        for number, label in enumerate(("Notes due", "Bonds due", "Loans due")):
+            row(sheet, 685 - 12 * number, (50, label), (330, "8,120"), (400, "7,004"), (500, "2.13% – 3.50%"))
+
+    lines = read(drawn(debt)).text.splitlines()
+    assert lines[0] == "| (In millions) | Three Months Ended 2022 | Three Months Ended 2021 | Rate |"
+    assert lines[1] == "| Notes due | 8,120 | 7,004 | 2.13% – 3.50% |"
+
+
 def test_a_label_over_two_lines_is_one_row() -> None:
     def page(sheet: Any) -> None:
         row(sheet, 700, (72, "Cash"), (400, "1,000"), (500, "2,000"))

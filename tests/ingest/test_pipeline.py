@@ -108,6 +108,21 @@ def test_an_error_of_the_embedder_ends_the_ingest_and_keeps_what_was_committed(d
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("ragkb-parse")]
 
 
+@pytest.mark.parametrize("error", [OSError, KeyboardInterrupt])
+def test_files_that_were_kept_for_a_batch_that_failed_do_not_stay(
+    docs: Path, tmp_path: Path, error: type[BaseException]
+) -> None:
+    class Breaks(WordHashes):
+        def embed(self, texts: Sequence[str], *, query: bool = False) -> NDArray[np.float32]:
+            raise error("no more")
+
+    with opened(tmp_path / "kb", 1, Breaks()) as kb:
+        with pytest.raises(error, match="no more"):
+            kb.ingest(docs)
+        assert kb.verify() == []
+        assert list((tmp_path / "kb" / "originals").iterdir()) == []
+
+
 def test_the_same_text_twice_is_embedded_once(tmp_path: Path) -> None:
     class Counts(WordHashes):
         texts = 0

@@ -54,7 +54,7 @@ def test_a_request_is_a_span_with_its_stages_and_without_its_words(
     assert (told["http.route"], told["http.response.status_code"]) == ("/v1/query", 200)
     assert told["ragkb.request_id"] == response.headers["x-request-id"]
     stages = [span for span in spans if span.parent_span_id == request.span_id]
-    assert sorted(span.name for span in stages) == ["answer", "search"]
+    assert sorted(span.name for span in stages) == ["answer", "search", "verify"]
     assert all(request.start_time_unix_nano <= span.start_time_unix_nano for span in stages)
     assert len([span for span in spans if span.name == "search"]) == 2
     assert "parental" not in str(spans)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import statistics
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ragkb.ingest.loaders.hyphens import HYPHEN
 from ragkb.ingest.loaders.pdf_columns import cells
@@ -23,7 +23,9 @@ _NUMBER = re.compile(
     rf"|(?:{_CURRENCY}\s?)?[(]?[-–—−]+[)]?\s?%?|n/?[am]|nm|\*",
     re.IGNORECASE,
 )
+_RANGE = re.compile(r"\d[\d,.]*%\s?–\s?\d[\d,.]*%|(?:19|20)\d\d\s?–\s?(?:19|20)\d\d")
 _YEAR = re.compile(r"(?:FY\s?)?(?:19|20)\d\d[AE*]?")
+_PERIODS = re.compile(r"((?:Three|Six) Months Ended .{3,20}) ((?:Six|Nine|Twelve) Months Ended .{3,20})")
 _REMARK = re.compile(r"\(.*\)")  # (In millions)
 _LEAST_ROWS = 3
 _MOST_HEADER_ROWS = 6
@@ -147,15 +149,29 @@ def _cells(line: Line, number: int) -> Iterator[_Cell]:
     for words in cells(line):
         text = " ".join([word.text for word in words])
         parts = [words]
-        if (len(words) > 1 and not _NUMBER.fullmatch(text)) or " " in text:
+        if " " in text and not _RANGE.fullmatch(text):
             parts = [[word] for word in words] if all(_is_figure(word.text) for word in words) else [words]
         for part in parts:
             text = " ".join([word.text for word in part])
-            yield _Cell(text, part[0].left, part[-1].right, number, _NUMBER.fullmatch(text) is not None)
+            is_number = (_NUMBER.fullmatch(text) or _RANGE.fullmatch(text)) is not None
+            yield from _periods(_Cell(text, part[0].left, part[-1].right, number, is_number))
+
+
+def _periods(cell: _Cell) -> Iterator[_Cell]:
+    """The cell; two where it names two periods with no gap between them, by their share of its letters."""
+    found = _PERIODS.fullmatch(cell.text)
+    if not found:
+        yield cell
+        return
+    middle = cell.left + (cell.right - cell.left) * len(found[1]) / len(cell.text)
+    yield replace(cell, text=found[1], right=middle)
+    yield replace(cell, text=found[2], left=middle)
 
 
 def _is_figure(text: str) -> bool:
-    return bool(_NUMBER.fullmatch(text) or _OPENS.fullmatch(text) or _CLOSES.fullmatch(text))
+    """True for a number and for what belongs to one; not for the day of a date, which the year follows."""
+    is_number = _NUMBER.fullmatch(text) is not None and not text.endswith(",")
+    return is_number or _OPENS.fullmatch(text) is not None or _CLOSES.fullmatch(text) is not None
 
 
 def _joined(parts: Sequence[_Cell], height: float) -> Iterator[_Cell]:
@@ -220,7 +236,8 @@ def _goes_on(rows: Sequence[_Row], region: _Region, number: int) -> bool:
     if _is_data(row, region):
         return True
     first = region.columns[0][0]
-    return len(row.cells) == 1 and row.cells[0].right <= first + 2 and not row.cells[0].is_number
+    is_one = len(row.cells) == 1 or len(region.columns) > 1
+    return is_one and all(cell.right <= first + 2 and not cell.is_number for cell in row.cells)
 
 
 def _is_data(row: _Row, region: _Region | None) -> bool:
@@ -286,33 +303,45 @@ def _labels_start(rows: Sequence[_Row], region: _Region, floor: int) -> int:
     start = region.first
     while start > floor and region.first - start < 4 and _is_near(rows, start):
         cells_ = rows[start - 1].cells
-        if len(cells_) > 1 or cells_[0].right > region.columns[0][0] + 2 or len(cells_[0].text) > 60:
+        if len(cells_) > 1 or cells_[0].right > region.columns[0][0] + 2 or len(cells_[0].text) > 90:
             break
         start -= 1
     return start
 
 
 def _header_start(rows: Sequence[_Row], start: int, region: _Region, floor: int) -> int:
-    """The first row of the region's header: rows above it whose cells stand over its columns."""
+    """The first row of the region's header: rows above it that stand over its columns, and those between."""
     first = region.columns[0][0] - 0.5 * _pitch(region.columns)
-    lowest = start
-    while start > floor and lowest - start < _MOST_HEADER_ROWS and _is_near(rows, start):
-        over = [cell for cell in rows[start - 1].cells if cell.left >= first and cell.right > region.columns[0][0]]
-        beside = [cell for cell in rows[start - 1].cells if cell not in over]
-        if not over or len(beside) > 1 or (beside and beside[0].right > over[0].left) or _is_sentence(over):
+    labels = max(_labels(row, region) for row in rows[region.first : region.last + 1])
+    lowest = row = start
+    while row > floor and lowest - row < _MOST_HEADER_ROWS and _is_near(rows, row):
+        over = [cell for cell in rows[row - 1].cells if cell.left >= first and cell.right > region.columns[0][0]]
+        beside = [cell for cell in rows[row - 1].cells if cell not in over]
+        is_between = not over and len(beside) < labels and start < lowest and _is_near(rows, row, 1.6)
+        if not (over or is_between) or len(beside) > labels or _is_sentence(over):
             break
-        start -= 1
+        if over and beside and beside[-1].right > over[0].left:
+            break
+        row -= 1
+        start = row if over else start
     return start
 
 
-def _is_near(rows: Sequence[_Row], number: int) -> bool:
-    """True if the row above stands close to this one."""
+def _labels(row: _Row, region: _Region) -> int:
+    """How many cells of words stand left of the row's numbers, at least one; one for a single column of numbers."""
+    if len(region.columns) == 1:
+        return 1
+    return max(1, sum(cell.right <= region.columns[0][0] + 2 for cell in row.cells))
+
+
+def _is_near(rows: Sequence[_Row], number: int, most: float = 2.8) -> bool:
+    """True if the row above stands close to this one, `most` heights at most."""
     row, below = rows[number - 1], rows[number]
-    return row.middle - below.middle <= 2.6 * max(row.height, below.height)
+    return row.middle - below.middle <= most * max(row.height, below.height)
 
 
 def _is_sentence(over: Sequence[_Cell]) -> bool:
-    return any(len(cell.text) > 60 or (cell.text.endswith((".", ":", ";")) and len(cell.text) > 30) for cell in over)
+    return any(len(cell.text) > 100 or (cell.text.endswith((".", ":", ";")) and len(cell.text) > 30) for cell in over)
 
 
 def _pitch(columns: Sequence[tuple[float, float]]) -> float:
@@ -335,15 +364,42 @@ def _header(rows: Sequence[_Row], columns: Sequence[tuple[float, float]]) -> lis
     """One name for each column: what stands over it, from top to bottom; a cell over several columns names each."""
     names: list[list[str]] = [[] for _ in range(len(columns) + 1)]
     edge = columns[0][0]
+    wide = [cell for row in rows for cell in row.cells if cell.left <= edge < cell.right]
     for row in rows:
         if len(row.cells) == 1 and _REMARK.fullmatch(row.cells[0].text):
             names[0].append(row.cells[0].text)
             continue
-        names[0] += [cell.text for cell in row.cells if cell.right <= edge]
-        over = [cell for cell in row.cells if cell.right > edge]
+        cells_ = [_under(cell, wide) for cell in row.cells]
+        over = [cell for cell in cells_ if cell.right > edge]
+        names[0] += [cell.text for cell in cells_ if cell.right <= edge]
         for name, cell in zip(names[1:], _spread(over, columns), strict=True):
             name += [cell.text] if cell else []
+    _share_periods(names[1:])
     return [" ".join(name).replace(HYPHEN, "-") for name in names]
+
+
+def _share_periods(names: Sequence[list[str]]) -> None:
+    """Gives what stands over the last of some years to all: `Three Months Ended` set flush right over 2023 and 2022."""
+    is_year = [bool(name) and _YEAR.fullmatch(name[-1]) is not None for name in names]
+    if not any(is_year) or not all(len(name) > 1 for name, year, after in _with_next(names, is_year) if year > after):
+        return
+    for number in reversed(range(len(names) - 1)):
+        own, right = names[number][:-1], names[number + 1][:-1]
+        if is_year[number] and is_year[number + 1] and own == right[: len(own)]:
+            names[number][:-1] = right
+
+
+def _with_next(names: Sequence[list[str]], is_year: Sequence[bool]) -> Iterator[tuple[list[str], bool, bool]]:
+    """Each name, whether it ends in a year, and whether the next does."""
+    yield from zip(names, is_year, [*is_year[1:], False], strict=True)
+
+
+def _under(cell: _Cell, wide: Sequence[_Cell]) -> _Cell:
+    """The cell; as wide as another part of the first column's name if it stands in the middle under or over that."""
+    for other in wide:
+        if abs(cell.middle - other.middle) < 4:
+            return replace(cell, left=min(cell.left, other.left), right=max(cell.right, other.right))
+    return cell
 
 
 def _spread(over: Sequence[_Cell], columns: Sequence[tuple[float, float]]) -> list[_Cell | None]:
@@ -369,6 +425,7 @@ def _spread(over: Sequence[_Cell], columns: Sequence[tuple[float, float]]) -> li
                 for other in (number - 1, number + 1)
                 if 0 <= other < len(columns)
             )
+            and not any(left - 2 <= cell.left and cell.right <= right + 2 for left, right in columns)
         ]
         standing = [cell for cell in over if cell.left < right and cell.right > left]
         result.append(max(standing, key=lambda cell: -_distance(cell, left, right), default=near[0] if near else None))
