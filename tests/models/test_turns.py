@@ -41,7 +41,15 @@ def test_one_that_comes_back_at_once_lets_the_others_pass() -> None:
 
 
 def test_it_is_free_again_after_an_error() -> None:
-    turns = Turns()
-    for _ in range(2):
+    turns, entered = Turns(), []
+
+    def fail() -> None:
         with suppress(ValueError), turns:
+            entered.append(True)
             raise ValueError
+
+    for _ in range(2):
+        thread = threading.Thread(target=fail, daemon=True)  # else one that waits for ever would hold the tests
+        thread.start()
+        thread.join(5)
+    assert len(entered) == 2
