@@ -43,7 +43,7 @@ class Spans:
         end, took = time.time_ns(), answer.timings_ms
         asked = end - _ns(took["answer"])
         self._ended("retrieve", asked, took["search"], {"ragkb.hits": len(answer.passages)})
-        told = {
+        told: Attributes = {
             "gen_ai.operation.name": "chat",
             "gen_ai.request.model": answer.model["generator"],
             "gen_ai.usage.input_tokens": answer.usage["prompt_tokens"],
