@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from ragkb.models import Embedder
 from ragkb.models.reranker import load_reranker
+from ragkb.retrieve.duplicates import collapsed
 from ragkb.retrieve.fusion import Scored, above, convex, share
 from ragkb.retrieve.rerank import Ranked, reranked
 from ragkb.retrieve.routing import Route, routed, unrouted
@@ -54,14 +56,29 @@ def search(reader: Reader, embedder: Embedder, query: Query, settings: SearchSet
     late = ""
     if settings.rerank and query.leg == "hybrid":
         ranked, late = _reranked(reader, ranked, query.text, settings)
-    if settings.page_hits and query.leg == "hybrid":
-        ranked = _spread(reader, ranked, settings.page_hits, query.k)
-    ranked = ranked[: query.k]
-    rows = reader.chunks([number for number, _, _ in ranked])
+    if query.leg == "hybrid":
+        most = settings.page_hits or len(ranked), settings.document_hits or len(ranked)
+        named = set(reader.snapshot.documents.ranges[list(route.inside), 0].tolist())
+        ranked = _spread(reader, ranked, most, named, query.k)
     explained = Reasons(dense, lexical, "; ".join(filter(None, (_reason(query, embedder, weight), late))))
-    found_rows = [(rows[n], score, explained.of(n, explain)) for n, score, explain in ranked if n in rows]
-    hits = [_hit(rank, *one) for rank, one in enumerate(found_rows, 1)]
-    return hits if query.leg != "hybrid" or periods(query.text) else marked(hits, reader.said)
+    return _hits(reader, ranked, explained, query, settings.collapse)
+
+
+def _hits(reader: Reader, ranked: Ranked, explained: Reasons, query: Query, collapse: bool) -> list[Hit]:
+    """query.k hits: as many of `ranked` are read as it takes, since some say the same."""
+    rows: dict[int, ChunkRow] = {}
+    take = query.k
+    while True:
+        rows |= reader.chunks([number for number, _, _ in ranked[:take] if number not in rows])
+        found = [(rows[n], score, explained.of(n, explain)) for n, score, explain in ranked[:take] if n in rows]
+        hits = [_hit(rank, *one) for rank, one in enumerate(found, 1)]
+        if query.leg != "hybrid":
+            return hits
+        hits = hits if periods(query.text) else marked(hits, reader.said)
+        kept = collapsed(hits) if collapse else hits
+        if len(kept) >= query.k or take >= len(ranked):
+            return kept[: query.k]
+        take += 2 * (query.k - len(kept))
 
 
 class Reasons:
@@ -144,16 +161,25 @@ def _reranked(reader: Reader, ranked: Ranked, query: str, settings: SearchSettin
     return reranked(ranked, query, texts.__getitem__, load_reranker(settings.rerank), settings)
 
 
-def _spread(reader: Reader, ranked: Ranked, most: int, k: int) -> Ranked:
-    """At most `most` chunks of a page before those of other pages; what is over comes last."""
+def _spread(reader: Reader, ranked: Ranked, most: tuple[int, int], named: Collection[int], k: int) -> Ranked:
+    """At most `most` chunks of a page, and of a document, before those of others; what is over comes last.
+
+    Documents in `named` may have as many as they will.
+    """
     places = reader.places([number for number, _, _ in ranked[: 4 * k]])
-    seen: dict[tuple[int, int | None], int] = {}
+    pages: Counter[tuple[int, int | None]] = Counter()
+    documents: Counter[int] = Counter()
     kept: list[tuple[int, float, Explain]] = []
     over: list[tuple[int, float, Explain]] = []
     for item in ranked[: 4 * k]:
-        place = places.get(item[0], (item[0], None))
-        seen[place] = seen.get(place, 0) + 1
-        (over if place[1] is not None and seen[place] > most else kept).append(item)
+        document, page = places.get(item[0], (-item[0], None))
+        is_over = page is not None and pages[document, page] >= most[0]
+        if is_over or (documents[document] >= most[1] and document not in named):
+            over.append(item)
+        else:
+            kept.append(item)
+            pages[document, page] += 1
+            documents[document] += 1
     return kept + over + list(ranked[4 * k :])
 
 
