@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -43,7 +44,8 @@ def search(reader: Reader, embedder: Embedder, query: Query, settings: SearchSet
     """Up to query.k hits, best first."""
     visible = reader.visible(query.as_, query.where)
     route = routed(reader, query.text, query.as_, visible) if query.leg == "hybrid" else unrouted(query.text)
-    weight = dense_weight(query, embedder, settings)
+    readable = embedder.readable(query.text) if query.leg == "hybrid" else 1.0
+    weight = dense_weight(query.leg, readable, settings)
     candidates = max(settings.candidates, query.k)
     dense: dict[int, float] = {}
     lexical: dict[int, float] = {}
@@ -60,7 +62,8 @@ def search(reader: Reader, embedder: Embedder, query: Query, settings: SearchSet
         most = settings.page_hits or len(ranked), settings.document_hits or len(ranked)
         named = set(reader.snapshot.documents.ranges[list(route.inside), 0].tolist())
         ranked = _spread(reader, ranked, most, named, query.k)
-    explained = Reasons(dense, lexical, "; ".join(filter(None, (_reason(query, embedder, weight), late))))
+    reason = "; ".join(filter(None, (_reason(query.leg, readable, weight), late)))
+    explained = Reasons(dense, lexical, reason, partial(_named, reader, route))
     return _hits(reader, ranked, explained, query, settings.collapse)
 
 
@@ -82,17 +85,28 @@ def _hits(reader: Reader, ranked: Ranked, explained: Reasons, query: Query, coll
 
 
 class Reasons:
-    """Completes explanations. Ranks are those of the chunks in each leg's own list."""
+    """Completes explanations. Ranks are those of the chunks in each leg's own list. named: a chunk's share of it."""
 
-    def __init__(self, dense: Mapping[int, float], lexical: Mapping[int, float], reason: str) -> None:
-        self._dense, self._lexical, self._reason = _ranks(dense), _ranks(lexical), reason
+    def __init__(
+        self,
+        dense: Mapping[int, float],
+        lexical: Mapping[int, float],
+        reason: str,
+        named: Callable[[Sequence[int]], list[float]],
+    ) -> None:
+        self._dense, self._lexical, self._reason, self._named = _ranks(dense), _ranks(lexical), reason, named
 
     def of(self, number: int, explain: Explain) -> Explain:
-        """`explain` of that chunk with ranks and words."""
-        named = "its document is about what the question names" if explain.document else ""
-        reason = "; ".join(filter(None, (self._reason, named)))
-        dense, lexical = self._dense.get(number), self._lexical.get(number)
-        return replace(explain, dense_rank=dense, lexical_rank=lexical, reason=reason)
+        """`explain` of that chunk with ranks, words, and how much of what the question names its document is about."""
+        (document,) = self._named([number])
+        named = "its document is about what the question names" if document else ""
+        return replace(
+            explain,
+            document=round(document, 6),
+            dense_rank=self._dense.get(number),
+            lexical_rank=self._lexical.get(number),
+            reason="; ".join(filter(None, (self._reason, named))),
+        )
 
 
 def _ranks(scores: Mapping[int, float]) -> dict[int, int]:
@@ -100,25 +114,23 @@ def _ranks(scores: Mapping[int, float]) -> dict[int, int]:
     return {number: rank for rank, number in enumerate(ordered, 1)}
 
 
-def _reason(query: Query, embedder: Embedder, weight: float) -> str:
+def _reason(leg: Leg, readable: float, weight: float) -> str:
     """Why the dense leg has its weight."""
-    if query.leg != "hybrid":
-        return f"the {query.leg} leg alone was asked for"
-    readable = embedder.readable(query.text)
+    if leg != "hybrid":
+        return f"the {leg} leg alone was asked for"
     if readable >= 1:
         return ""
     heard = "so the dense leg counts less" if weight else "too little to ask the dense leg"
     return f"the embedder reads {readable:.0%} of the question, {heard}"
 
 
-def dense_weight(query: Query, embedder: Embedder, settings: SearchSettings) -> float:
-    """Share of the dense leg, 0 to 1: the setting, times how well the embedder's vocabulary reads the query.
+def dense_weight(leg: Leg, readable: float, settings: SearchSettings) -> float:
+    """Share of the dense leg, 0 to 1: the setting, times how well the embedder's vocabulary reads the query (0 to 1).
 
     Under LEAST_READABLE it is 0: measured on Chinese with an English model, the dense leg then only adds noise.
     """
-    if query.leg != "hybrid":
-        return 1.0 if query.leg == "dense" else 0.0
-    readable = embedder.readable(query.text)
+    if leg != "hybrid":
+        return 1.0 if leg == "dense" else 0.0
     return settings.dense_weight * readable if readable >= LEAST_READABLE else 0.0
 
 
@@ -144,13 +156,20 @@ def _boosted(reader: Reader, ranked: Ranked, route: Route) -> Ranked:
     """Chunks of the documents that the question names gain on the others; a score stays between 0 and 1."""
     if not route.shares:
         return ranked
-    rows = reader.snapshot.documents.rows_of(np.array([number for number, _, _ in ranked], np.int64)).tolist()
-    boosted = []
-    for row, (number, score, explain) in zip(rows, ranked, strict=True):
-        named = route.shares.get(row, 0.0)
-        score += route.boost * named * (1 - score)
-        boosted.append((number, score, replace(explain, document=round(named, 6))))
+    named = _named(reader, route, [number for number, _, _ in ranked])
+    boosted = [
+        (number, score + route.boost * share * (1 - score), explain)
+        for share, (number, score, explain) in zip(named, ranked, strict=True)
+    ]
     return sorted(boosted, key=lambda item: -item[1])  # stable: equal ones keep their order
+
+
+def _named(reader: Reader, route: Route, numbers: Sequence[int]) -> list[float]:
+    """For each chunk how much of what the question names its document is about, 0 to 1."""
+    if not route.shares:
+        return [0.0] * len(numbers)
+    rows = reader.snapshot.documents.rows_of(np.array(numbers, np.int64)).tolist()
+    return [route.shares.get(row, 0.0) for row in rows]
 
 
 def _reranked(reader: Reader, ranked: Ranked, query: str, settings: SearchSettings) -> tuple[Ranked, str]:
