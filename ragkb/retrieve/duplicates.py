@@ -15,7 +15,7 @@ from itertools import pairwise
 from ragkb.types import Duplicate, Hit
 
 CHANGED = 0.05  # greatest share of the words of both texts that stand in one of them alone
-LEAST = 20  # words from which a text may differ at all
+LEAST = 20  # words of a text; a shorter one, a row of a table say, means what it does by where it stands
 PROBED = 12  # words of a text of which three quarters have to stand in the other
 COMPARED = 50  # hits that a text which is not equal to one is compared with
 _WORD = re.compile(r"[\u3041-\u9fff]|[^\W_\u3041-\u9fff]+(?:[.,]\d+)*")
@@ -43,7 +43,7 @@ def collapsed(hits: Sequence[Hit]) -> list[Hit]:
     for hit in hits:
         plain = " ".join(hit.text.split())
         words = plain.split() if " " in plain[:100] else list(map("".join, pairwise(plain)))
-        found = by_text.get(plain) or _alike(hit, words, groups[:COMPARED])
+        found = (by_text.get(plain) or _alike(hit, words, groups[:COMPARED])) if len(words) >= LEAST else None
         if found is None:
             found = _Group(hit, frozenset(words))
             groups.append(found)
@@ -81,7 +81,7 @@ def same(one: str, other: str) -> bool:
     left, right = _WORD.findall(one), _WORD.findall(other)
     if left == right:
         return True
-    if len(left) < LEAST or list(filter(_is_telling, left)) != list(filter(_is_telling, right)):
+    if list(filter(_is_telling, left)) != list(filter(_is_telling, right)):
         return False
     first, second = Counter(left), Counter(right)
     changed = (first - second) + (second - first)

@@ -16,7 +16,7 @@ from ragkb.ingest.report import NewDocument
 from ragkb.kb import KnowledgeBase
 from ragkb.models import Embedder
 from ragkb.retrieve.search import dense_weight
-from ragkb.settings import SearchSettings, Settings
+from ragkb.settings import SearchSettings
 from ragkb.types import Explain, Hit, Principal, page_at
 from tests.conftest import CORPUS, WordHashes
 
@@ -74,7 +74,6 @@ def test_a_smaller_k_is_the_beginning_of_a_larger_one(numbered: KnowledgeBase) -
 def test_scores_lie_between_0_and_1_and_equal_ones_stand_in_the_order_of_ingest(kb: KnowledgeBase) -> None:
     kb.add([NewDocument(f"{name}.txt", "The same words.") for name in "cab"])
     kb.add([NewDocument("best.txt", "The same rare words."), NewDocument("worst.txt", "Another thing altogether.")])
-    kb.use(Settings(search=SearchSettings(collapse=False)))
     hits = kb.search("the same rare words", k=5)
     assert sources(hits) == ["best.txt", "c.txt", "a.txt", "b.txt", "worst.txt"]
     assert hits[1].score == hits[2].score == hits[3].score
