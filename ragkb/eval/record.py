@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ragkb.eval.answers import Probe, evaluate_answers
+from ragkb.eval.answers import Probe, evaluate_answers, latency
+from ragkb.eval.groundedness import evaluate_groundedness, read_given_answers
 from ragkb.eval.retrieval import LEGS, Progress, evaluate_retrieval, qrels_of
 from ragkb.eval.runs import Data, Run, digest_of, file_digest, make_run, now
 from ragkb.types import Principal
@@ -54,6 +55,24 @@ def retrieval_run(folder: Path, settings: Settings, suite: str, progress: Progre
     models = {"embedder": settings.embedder, "precision": result.precision, "generator": ""}
     rows = [dict(_flat(row)) for row in result.rows]
     return make_run("retrieval", suite, data, settings, models, result.summary, rows, timings)
+
+
+def groundedness_run(file: Path, settings: Settings, suite: str, progress: Progress | None = None) -> Run:
+    """The run of a groundedness file, by the scorer that answers are scored with."""
+    from ragkb.answer.grounding import load_scorer
+    from ragkb.models import load_embedder
+
+    started, began = now(), time.perf_counter()
+    read_given_answers(file)  # a broken file is told before the model is loaded
+    embedder = load_embedder(settings.embedder, settings.threads, settings.embedding)
+    result = evaluate_groundedness(file, load_scorer(settings.answer, embedder), progress)
+    seconds = time.perf_counter() - began
+    times = {"latency_ms": latency([taken for taken in result.milliseconds if taken is not None])}
+    timings = _timings(started, seconds, result.milliseconds, times)
+    models = {"embedder": settings.embedder, "precision": embedder.precision, "generator": ""}
+    models["scorer"] = settings.answer.support
+    data = Data(file_digest(file), "", True)
+    return make_run("groundedness", suite, data, settings, models, result.summary, result.rows, timings)
 
 
 def _timings(

@@ -16,7 +16,10 @@ from ragkb.eval.scores import MEASURES, Measure, Row, total
 from ragkb.eval.told import asked, percent, said, sentences, why
 
 FLIPS = 50
-_SLICED = ("answer_hit", "page_hit@5", "citation_precision", "citation_recall", "false_answer", "false_refusal")
+_SLICED = (
+    *("answer_hit", "page_hit@5", "hybrid passage_mrr@10", "citation_precision", "citation_recall"),
+    *("false_answer", "false_refusal", "grounded_recall", "hallucination_recall", "support"),
+)
 _CLASSES = {"worse": "bad", "better": "good", "unclear": "warn", "same": ""}
 
 
@@ -40,13 +43,10 @@ def _time(at: str) -> str:
 
 
 def _suite(result: SuiteResult) -> str:
-    code, models = result.run.manifest["code"], result.run.manifest["models"]
     state = "passed" if result.passed else "failed"
     parts = [
         f'<h2>{escape(result.run.name)} <span class="badge {state}">{state}</span></h2>',
-        f'<p class="soft">{len(result.run.rows)} questions, {result.run.errors} errors · ragkb {code["version"]} '
-        f"({code['sha256'][:8]}) · {escape(models['embedder'])} {escape(models['precision'])} · "
-        f"{escape(models['generator'])} · baseline: {escape(result.baseline) or 'none, nothing was compared'}</p>",
+        f'<p class="soft">{escape(_made_with(result))}</p>',
         _list([f'<span class="bad">{escape(line)}</span>' for line in failures(result)]),
         _list([escape(line) for line in sentences(result.comparison)]) if result.comparison else "",
         *_section("Measures", _measures(result)),
@@ -57,6 +57,20 @@ def _suite(result: SuiteResult) -> str:
         *_section("Worst questions", "".join(_question(row, result) for row in result.worst)),
     ]
     return f"<section>{''.join(parts)}</section>"
+
+
+def _made_with(result: SuiteResult) -> str:
+    """How many rows, which code and models, compared with what."""
+    code, models = result.run.manifest["code"], result.run.manifest["models"]
+    parts = [
+        f"{len(result.run.rows)} rows, {result.run.errors} errors",
+        f"ragkb {code['version']} ({code['sha256'][:8]})",
+        f"{models['embedder']} {models['precision']}".strip(),
+        models["generator"],
+        f"scorer {models['scorer']}" if "scorer" in models else "",
+        f"baseline: {result.baseline or 'none, nothing was compared'}",
+    ]
+    return " · ".join(part for part in parts if part)
 
 
 def _section(title: str, body: str) -> tuple[str, ...]:
@@ -154,6 +168,7 @@ def _confidence(rows: Sequence[Row]) -> Iterator[str]:
         yield _figure("risk against coverage", chart, note)
     yield _reliable("confidence", "passages hold the answer", rows, "confidence", held)
     yield _reliable("support", "answer is right", rows, "groundedness", right)
+    yield _reliable("the score", "answer is grounded", rows, "score", lambda row: row.get("label"))
 
 
 def _reliable(title: str, outcome: str, rows: Sequence[Row], name: str, known: Callable[[Row], bool | None]) -> str:
@@ -176,7 +191,7 @@ def _ece(bins: Sequence[Bin]) -> str:
 def _slices(rows: Sequence[Row]) -> str:
     names = [name for name in _SLICED if total(name, rows) is not None]
     lines: list[list[str]] = []
-    for kind in SLICES:
+    for kind in (*SLICES, "task"):
         values = sorted({str(row[kind]) for row in rows if kind in row})
         if values:
             lines.append([kind])

@@ -87,7 +87,15 @@ RETRIEVAL = tuple(
 )
 """Measures of a retrieval folder."""
 
-MEASURES: Mapping[str, Measure] = {one.name: one for one in (*ANSWERS, *SEARCH, *RETRIEVAL)}
+GROUNDEDNESS = (
+    Measure("auroc", "AUROC", True, "chance that a grounded answer scores above another", "Hanley and McNeil 1982"),
+    Measure("grounded_recall", "grounded recall", True, "grounded answers that pass", "share"),
+    Measure("hallucination_recall", "hallucination recall", True, "other answers that are flagged", "Niu et al. 2024"),
+    Measure("support", "support", True, "mean score of all answers, labelled or not", "mean", gated=False),
+)
+"""Measures of a groundedness file; a row's part in AUROC is its placement among the other class."""
+
+MEASURES: Mapping[str, Measure] = {one.name: one for one in (*ANSWERS, *SEARCH, *RETRIEVAL, *GROUNDEDNESS)}
 
 
 def pair(value: object) -> tuple[float, float] | None:
