@@ -38,6 +38,7 @@ _TEXT = (
     "question",
     "query",
     "answer",
+    "gold",
     "reason",
     "error",
     "citations",

@@ -49,6 +49,7 @@ ANSWERS = (
     ),
     Measure("citation_precision", "citation precision", True, "citations that overlap the evidence", "Gao et al. 2023"),
     Measure("citation_recall", "citation recall", True, "evidence that is cited", "Gao et al. 2023"),
+    Measure("citation_f1", "citation F1", True, "words that quotes share with the evidence", "Yang et al. 2018; words"),
     Measure("false_answer", "false answer", False, "unanswerable questions that were answered", "share"),
     Measure("false_refusal", "false refusal", False, "answerable questions that were refused", "share"),
     Measure("groundedness", "groundedness", True, "support of the worst sentence of an answer", "mean"),

@@ -92,12 +92,13 @@ class Plan:
 
 
 def default_plan(settings: Settings) -> Plan:
-    """The sample corpus with its questions. Raises NotFound where it is not installed."""
+    """The sample corpus with its questions, and given answers about it. Raises NotFound where it is not installed."""
     corpus = SAMPLE.resolve()
     if not corpus.is_dir():
         raise NotFound(f"{corpus}: the sample corpus is not here", "name a suite with --suite FILE")
     sample = Suite("sample", "answers", corpus / "questions.jsonl", corpus)
-    return Plan((sample,), Gate(margin=settings.eval.margin, max_errors=settings.eval.max_errors))
+    scorer = Suite("scorer", "groundedness", corpus / "groundedness.jsonl")
+    return Plan((sample, scorer), Gate(margin=settings.eval.margin, max_errors=settings.eval.max_errors))
 
 
 def read_plan(file: Path, settings: Settings) -> Plan:
