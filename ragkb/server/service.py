@@ -13,7 +13,7 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, Request
 
 from ragkb.errors import StorageError
-from ragkb.kb import Counts, KnowledgeBase
+from ragkb.kb import KnowledgeBase
 from ragkb.server.identity import Caller, of_claims, of_proxy, opened, secret_of
 from ragkb.server.jobs import Jobs
 from ragkb.server.logs import cause, write
@@ -25,6 +25,7 @@ from ragkb.server.record import watched
 from ragkb.server.sizes import Sizes
 from ragkb.server.tracing import tracing
 from ragkb.settings import Settings
+from ragkb.status import Counts
 from ragkb.stop import Stopped, stoppable
 from ragkb.store.keys import Role
 from ragkb.types import Principal
