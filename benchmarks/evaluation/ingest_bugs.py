@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-import ragkb.kb
 from benchmarks.evaluation.swap import Bug, swapped
 from ragkb.ingest import chunk as chunking
 from ragkb.ingest import pipeline
+from ragkb.retrieve import current
 from ragkb.settings import Settings
 from ragkb.text import sentences, tokens
 from ragkb.types import Chunk
@@ -114,7 +114,7 @@ class _Unnormalised:
 
 def vectors_not_normalised() -> Any:
     """Vectors are stored as long as they come out of the model."""
-    return swapped(ragkb.kb, "load_embedder", lambda kept: lambda *arguments: _Unnormalised(kept(*arguments)))
+    return swapped(current, "shared_embedder", lambda kept: lambda *arguments: _Unnormalised(kept(*arguments)))
 
 
 def context_lost(settings: Settings) -> Settings:
