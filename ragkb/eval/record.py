@@ -11,6 +11,7 @@ from ragkb.eval.answers import Probe, evaluate_answers, latency
 from ragkb.eval.groundedness import evaluate_groundedness, read_given_answers
 from ragkb.eval.retrieval import LEGS, Progress, evaluate_retrieval, qrels_of
 from ragkb.eval.runs import Data, Run, digest_of, file_digest, make_run, now
+from ragkb.models import DEFAULT
 from ragkb.types import Principal
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def answers_run(
     data = Data(file_digest(file), documents_digest(kb), fixed)
     timings = _timings(started, seconds, result.milliseconds, {"latency_ms": result.summary["latency_ms"]})
     generator = settings.llm.model or settings.llm.url if settings.llm.url else "extractive"
-    models = {"embedder": settings.embedder, "precision": "", "generator": generator}
+    models = {"embedder": settings.embedder or DEFAULT, "precision": "", "generator": generator}
     if kb is not None:
         models |= {"embedder": kb.status().embedder, "precision": kb.status().precision}
     return make_run("answers", suite, data, settings, models, result.summary, result.rows, timings)
@@ -52,7 +53,7 @@ def retrieval_run(folder: Path, settings: Settings, suite: str, progress: Progre
     data = Data(file_digest(folder / "queries.jsonl", qrels_of(folder)), file_digest(folder / "corpus.jsonl"), True)
     speed = {name: result.summary[name] for name in ("documents_per_second", "query_ms")}
     timings = _timings(started, seconds, result.milliseconds, speed)
-    models = {"embedder": settings.embedder, "precision": result.precision, "generator": ""}
+    models = {"embedder": result.embedder, "precision": result.precision, "generator": ""}
     rows = [dict(_flat(row)) for row in result.rows]
     return make_run("retrieval", suite, data, settings, models, result.summary, rows, timings)
 
@@ -69,7 +70,7 @@ def groundedness_run(file: Path, settings: Settings, suite: str, progress: Progr
     seconds = time.perf_counter() - began
     times = {"latency_ms": latency([taken for taken in result.milliseconds if taken is not None])}
     timings = _timings(started, seconds, result.milliseconds, times)
-    models = {"embedder": settings.embedder, "precision": embedder.precision, "generator": ""}
+    models = {"embedder": embedder.id, "precision": embedder.precision, "generator": ""}
     models["scorer"] = settings.answer.support
     data = Data(file_digest(file), "", True)
     return make_run("groundedness", suite, data, settings, models, result.summary, result.rows, timings)
