@@ -62,12 +62,13 @@ class Suite:
 class RetrievalResult:
     """summary: as docs/eval.md defines it. rows: one for each query, in the order of the file, without timings.
 
-    milliseconds: of each query's hybrid search, None where it failed. precision: of the embedder, "" if not known.
+    milliseconds: of each query's hybrid search, None where it failed. embedder, precision: its id, "" if not known.
     """
 
     summary: dict[str, Any]
     rows: tuple[dict[str, Any], ...]
     milliseconds: tuple[float | None, ...]
+    embedder: str = ""
     precision: str = ""
 
 
@@ -86,7 +87,8 @@ def evaluate_retrieval(folder: Path, settings: Settings, progress: Progress | No
         TemporaryDirectory(prefix="ragkb-eval-") as path,
         KnowledgeBase.open(Path(path) / "kb", settings=settings, embedder=embedder) as kb,
     ):
-        return replace(measure(kb, suite, settings.limits.k, progress), precision=embedder.precision)
+        measured = measure(kb, suite, settings.limits.k, progress)
+        return replace(measured, embedder=embedder.id, precision=embedder.precision)
 
 
 class RememberedQuery:
