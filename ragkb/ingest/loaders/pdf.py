@@ -18,10 +18,20 @@ from ragkb.errors import DocumentRefused, LimitExceeded
 from ragkb.ingest import ocr
 from ragkb.ingest.builder import TextBuilder
 from ragkb.ingest.dates import iso_date
-from ragkb.ingest.loaders import pdf_columns, pdf_contents, pdf_furniture, pdf_headings, pdf_tables, pdf_words
+from ragkb.ingest.loaders import (
+    pdf_columns,
+    pdf_contents,
+    pdf_furniture,
+    pdf_headings,
+    pdf_ruled,
+    pdf_tables,
+    pdf_words,
+    pdf_wordy,
+)
 from ragkb.ingest.loaders.hyphens import HYPHEN, Hyphens
+from ragkb.ingest.loaders.pdf_grid import Grid
 from ragkb.ingest.loaders.pdf_headings import Entry
-from ragkb.ingest.loaders.pdf_tables import Grid
+from ragkb.ingest.loaders.pdf_lattice import Lattice
 from ragkb.ingest.loaders.pdf_words import Line, Page
 from ragkb.ingest.normalise import normalise, one_line
 from ragkb.settings import LimitSettings
@@ -189,7 +199,8 @@ class _Writer:
 
     def __init__(self, limits: LimitSettings, pages: Sequence[Page], outline: Sequence[Entry]) -> None:
         self.builder = TextBuilder(limits)
-        self._pages = [_blocks(lines) for lines in pdf_furniture.without(pages)]
+        kept = pdf_furniture.without(pages)
+        self._pages = [_blocks(lines, page.lattices) for page, lines in zip(pages, kept, strict=True)]
         text = [[line for block in page if isinstance(block, list) for line in block] for page in self._pages]
         self._hyphens = Hyphens(line.text for lines in text for line in lines)
         self._outline = outline
@@ -227,13 +238,20 @@ class _Writer:
         return [entry for entry in entries if entry.title not in found]
 
 
-def _blocks(lines: Sequence[Line]) -> list[list[Line] | Grid]:
+def _blocks(lines: Sequence[Line], lattices: Sequence[Lattice]) -> list[list[Line] | Grid]:
     """The page in reading order: stretches of text, and tables."""
+    tables, rest = pdf_ruled.take(lines, lattices)
     found: list[list[Line] | Grid] = []
-    for zone in pdf_columns.zones(lines):
-        for block in pdf_tables.blocks(zone):
-            found += [block if isinstance(block, Grid) else list(_whole(block))]
+    for part in pdf_ruled.placed(pdf_columns.zones(rest), tables):
+        found += [part] if isinstance(part, Grid) else _set_by_place(part)
     return found
+
+
+def _set_by_place(lines: Sequence[Line]) -> Iterator[list[Line] | Grid]:
+    """Stretches of text, tables of numbers, and tables of words."""
+    for block in pdf_tables.blocks(pdf_contents.entries(lines)):
+        for part in [block] if isinstance(block, Grid) else pdf_wordy.blocks(block):
+            yield part if isinstance(part, Grid) else list(_whole(part))
 
 
 def _whole(lines: Sequence[Line]) -> Iterator[Line]:
