@@ -22,6 +22,7 @@ from ragkb.kb import KnowledgeBase
 from ragkb.server import logs
 from ragkb.server.address import check_address
 from ragkb.server.app import create_app
+from ragkb.server.memory import share_arenas
 from ragkb.server.protocol import protocol
 from ragkb.server.service import DEFAULT, Site
 from ragkb.settings import Settings
@@ -37,6 +38,7 @@ def serve_folder(folder: Path, given: Mapping[str, object], principal: Principal
 
     Raises NotFound if one of them is missing, InputError as serve() does, before a model is loaded.
     """
+    share_arenas()
     settings = Settings.load(server=dict(given)) if given else Settings.load()
     folders = {DEFAULT: folder, **settings.server.kbs}
     if len(folders) <= len(settings.server.kbs):
