@@ -14,6 +14,8 @@ from ragkb.ingest.loaders.pdf_lattice import NEAR, Lattice
 from ragkb.ingest.loaders.pdf_words import Line, Word
 
 _LEAST_FILLED = 0.4  # of the cells; the grid of a chart has fewer
+_SIGN_APART = re.compile(r"(?<=\d) (?=%)|(?<=[$€£¥]) (?=[\d(])")
+_PAGE = re.compile(r"page|seite|页码?|頁碼?", re.IGNORECASE)
 _FIGURE = re.compile(r"(?!(?:19|20)\d\d$)[\s$€£¥%()+\-−–—.,:/\d]*\d[\s$€£¥%()+\-−–—.,:/\d]*")  # years are names
 
 
@@ -86,6 +88,8 @@ def _grid(lattice: Lattice, lines: Sequence[Line]) -> Grid | None:
     table = _table(lattice, cells)
     while table and not any(table[0]):
         del table[0]
+    if _is_contents(table):
+        return None
     first = next(number for number, row in enumerate(filled) if row)
     is_bold = first in bold and first not in plain
     return Grid(tuple(map(tuple, table)), _has_header(table, columns, is_bold))
@@ -165,11 +169,20 @@ def _text(words: Sequence[Word]) -> str:
             rows[-1].append(word)
         else:
             rows.append([word])
-    return " ".join(word.text for row in rows for word in sorted(row, key=lambda word: word.left))
+    text = " ".join(word.text for row in rows for word in sorted(row, key=lambda word: word.left))
+    return _SIGN_APART.sub("", text)
 
 
 def _has_header(rows: Sequence[Sequence[str]], columns: int, is_bold: bool) -> bool:
-    """True if the first row names the columns: bold, or three names or more without a number among them."""
+    """True if the first row names the columns: bold, three names or more without a number, or the name of values."""
     if not rows or sum(map(bool, rows[0])) < max(2, columns - 1):
         return False
-    return is_bold or (columns > 2 and not any(_FIGURE.fullmatch(cell) for cell in rows[0]))
+    if is_bold or columns > 2:
+        return is_bold or not any(_FIGURE.fullmatch(cell) for cell in rows[0])
+    values = [any(map(str.isdigit, row[-1])) for row in rows]
+    return not values[0] and len(values) > 2 and sum(values) * 4 >= 3 * (len(values) - 1)
+
+
+def _is_contents(rows: Sequence[Sequence[str]]) -> bool:
+    """True for titles and their pages."""
+    return len(rows) > 3 and _PAGE.fullmatch(rows[0][-1]) is not None
