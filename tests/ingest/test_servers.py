@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import ssl
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -107,43 +107,21 @@ def test_a_folder_of_a_webdav_server(kb: KnowledgeBase, tmp_path: Path, monkeypa
 
 
 def test_a_folder_of_an_sftp_server(kb: KnowledgeBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("paramiko")
-    asyncssh = pytest.importorskip("asyncssh")
+    for package in ("paramiko", "asyncssh"):
+        pytest.importorskip(package)
     import fsspec
 
     write(tmp_path / "share" / "docs")
-    monkeypatch.setitem(
-        fsspec.config.conf, "sftp", {"password": "secret", "look_for_keys": False, "allow_agent": False}
-    )
-
-    class Login(asyncssh.SSHServer):  # type: ignore[misc, name-defined]
-        def password_auth_supported(self) -> bool:
-            return True
-
-        def validate_password(self, username: str, password: str) -> bool:
-            return (username, password) == ("ana", "secret")
-
-    def sftp(channel: Any) -> Any:
-        return asyncssh.SFTPServer(channel, chroot=str(tmp_path / "share"))
-
-    loop = asyncio.new_event_loop()
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    key = asyncssh.generate_private_key("ssh-ed25519")
-
-    async def listen() -> Any:
-        return await asyncssh.listen("127.0.0.1", 0, server_factory=Login, server_host_keys=[key], sftp_factory=sftp)
-
-    server = asyncio.run_coroutine_threadsafe(listen(), loop).result(10)
-    try:
-        check(kb, f"sftp://ana@127.0.0.1:{server.sockets[0].getsockname()[1]}/docs")
-    finally:
-        close_clients("sftp")
-        loop.call_soon_threadsafe(server.close)
-        asyncio.run_coroutine_threadsafe(server.wait_closed(), loop).result(10)
-        loop.call_soon_threadsafe(loop.stop)
-        thread.join()
-        loop.close()
+    login = {"password": "secret", "look_for_keys": False, "allow_agent": False}
+    monkeypatch.setitem(fsspec.config.conf, "sftp", login)
+    command = [sys.executable, str(Path(__file__).with_name("sftp_server.py")), str(tmp_path / "share")]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stdout
+            check(kb, f"sftp://ana@127.0.0.1:{int(server.stdout.readline())}/docs")
+        finally:
+            close_clients("sftp")
+            server.kill()
 
 
 def close_clients(scheme: str) -> None:
