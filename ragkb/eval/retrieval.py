@@ -158,10 +158,16 @@ def ranked_documents(kb: Searcher, query: str, leg: Leg, most: int) -> tuple[lis
         started = time.perf_counter()
         hits = kb.search(query, k=k, as_=Principal.admin(), leg=leg)
         milliseconds = milliseconds or 1000 * (time.perf_counter() - started)
-        ranked.update(dict.fromkeys(hit.source for hit in hits))
+        ranked.update(dict.fromkeys(source for hit in hits for source in _sources(hit)))
         if len(ranked) >= DEPTH or len(hits) < k or k == most:
             return list(ranked)[:DEPTH], milliseconds
         k = min(2 * k, most)
+
+
+def _sources(hit: Hit) -> Iterator[str]:
+    """Where a hit's text stands: in labelled sets one passage may have two ids, of which one is marked as relevant."""
+    yield hit.source
+    yield from (one.source for one in hit.duplicates)
 
 
 def _new_documents(suite: Suite, report: Progress) -> Iterator[NewDocument]:
