@@ -44,17 +44,19 @@ class Pairs:
         self._tokenizer.enable_truncation(limit, strategy="longest_first")
 
     def scores(self, run: Any, query: str, texts: Sequence[str]) -> NDArray[np.float32]:
-        """One run of the model for all texts. float32, shape (len(texts),)."""
+        """float32, shape (len(texts),).
+
+        Each pair is a run of its own: 8-bit activations are scaled by all that is read at once, so that a text would
+        have another score beside other texts.
+        """
+        names = [item.name for item in run.get_inputs()]
         read = self._tokenizer.encode_batch([(query, text) for text in texts])
-        shape = len(read), max((len(one.ids) for one in read), default=0)
-        feed = {name: np.zeros(shape, np.int64) for name in ("input_ids", "attention_mask", "token_type_ids")}
-        for row, one in enumerate(read):
-            size = len(one.ids)
-            feed["input_ids"][row, :size] = one.ids
-            feed["attention_mask"][row, :size] = 1
-            feed["token_type_ids"][row, :size] = one.type_ids
-        wanted = {item.name: feed[item.name] for item in run.get_inputs()}
-        return np.asarray(run.run(None, wanted)[0], np.float32)
+        return np.array([run.run(None, _feed(one, names))[0][0] for one in read], np.float32)
+
+
+def _feed(read: Any, names: Sequence[str]) -> dict[str, NDArray[np.int64]]:
+    values = {"input_ids": read.ids, "attention_mask": read.attention_mask, "token_type_ids": read.type_ids}
+    return {name: np.array([values[name]], np.int64) for name in names}
 
 
 def session(path: Path, threads: int) -> Any:
