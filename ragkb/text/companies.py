@@ -20,7 +20,7 @@ _NOT_NAMES = re.compile(rf"^(?:我|我们|我司|本|贵|各|母|全|总|分|子
 
 
 def han_names(text: str) -> list[str]:
-    """The names in `text`, in order, each once: up to 16 characters before a word such as 公司, and what stands in 《》.
+    """The names in `text`, in order, each once: up to 16 characters before a word like 公司, and what stands in 《》.
 
     Text between two names may be taken for a part of the second; who compares names does it by parts.
     """
