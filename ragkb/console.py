@@ -19,8 +19,9 @@ from ragkb.types import Answer, AnswerEvent, Citation, DocumentInfo, Hit, Relate
 
 if TYPE_CHECKING:
     from ragkb.doctor import Check
+    from ragkb.ingest.reembed import OnReembed, ReembedProgress
     from ragkb.ingest.report import FileReport, IngestReport, OnProgress, Progress
-    from ragkb.kb import Status
+    from ragkb.status import Status
     from ragkb.store.records import Problem
 
 EXCERPT = 320  # characters of a hit that are shown
@@ -246,6 +247,23 @@ def ingest_progress() -> Iterator[OnProgress]:
             line = progress_line(step, time.monotonic() - started)
             name = escape(one_line(step.source)[-40:])
             bar.update(task, completed=step.bytes_done, total=step.bytes_total or None, line=line, description=name)
+
+        yield show
+
+
+@contextmanager
+def reembed_progress() -> Iterator[OnReembed]:
+    """Draws how many texts are embedded, and the time left, on standard error; nothing where that is no terminal."""
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (BarColumn(bar_width=24), MofNCompleteColumn(), TimeRemainingColumn(compact=True))
+    with Bar(*columns, TextColumn("{task.description}"), console=errors(), transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def show(step: ReembedProgress) -> None:
+            said = f"waiting: {step.waiting}" if step.waiting else ""
+            bar.update(task, completed=step.done, total=step.total, description=escape(said))
 
         yield show
 

@@ -314,8 +314,9 @@ class Settings(BaseSettings):
     )
 
     embedder: str = Field(
-        "minilm",
-        description="'minilm', a sentence-transformers model by name or folder, `torch:NAME`, or `openai:MODEL@URL`",
+        "",
+        description="'minilm', a sentence-transformers model by name or folder, `torch:NAME`, or `openai:MODEL@URL`; "
+        "empty: the one that the knowledge base was made with, `minilm` for a new one",
     )
     embedding: EmbeddingSettings = EmbeddingSettings()
     threads: int = Field(0, ge=0, description="threads of the embedder; 0 takes the machine's cores")

@@ -57,7 +57,7 @@ def main() -> None:
     settings = Settings.load()
     if not given.uncached:
         remembered = Remembered(load_embedder(settings.embedder, settings.threads, settings.embedding))
-        ragkb.kb.load_embedder = lambda *_: remembered  # type: ignore[assignment]
+        ragkb.retrieve.current.shared_embedder = lambda *_: remembered  # type: ignore[assignment]
     with TemporaryDirectory(prefix="ragkb-gate-") as folder:
         plan, history = _plan(settings, Path(folder), given.every), History(Path(folder) / "history")
         alarms = sum(not passed for passed in _unchanged(plan, settings, history, given.unchanged))

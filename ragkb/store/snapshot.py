@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ragkb.store import chunks, documents, meta
+from ragkb.store import chunks, documents, meta, models
 from ragkb.store.lexical import LexicalIndex
 from ragkb.store.lexical_search import LexicalSearcher
+from ragkb.store.models import Model
 from ragkb.store.vectors import Segment
 from ragkb.store.where import Where, matching
 from ragkb.types import Principal
@@ -64,13 +65,14 @@ EMPTY = DocumentTable(np.empty((0, 3), np.int64), np.empty(0, np.int32), ())
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One generation. last_chunk: greatest chunk number seen so far."""
+    """One generation. last_chunk: greatest chunk number seen so far. model: that made the vectors."""
 
     generation: int
     documents: DocumentTable
     last_chunk: int
     segments: tuple[Segment, ...]
     lexical: LexicalSearcher
+    model: Model
     _cache: dict[tuple[object, ...], Visible] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -122,6 +124,7 @@ def load(at: sqlite3.Connection, folder: Path, lexical: LexicalIndex, old: Snaps
             loaded.get(file.name) or Segment(folder / "vectors", file) for file in meta.index_files(at, "vectors")
         ),
         lexical=lexical.searcher(),
+        model=models.in_force(at),
     )
 
 

@@ -233,7 +233,7 @@ def test_purging_removes_the_texts_and_leaves_the_measures(words: Embedder, tmp_
 def test_the_command_fails_with_the_report_written(
     night: Night, office: KnowledgeBase, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ragkb.kb.load_embedder", lambda *_: WordHashes())
+    monkeypatch.setattr("ragkb.retrieve.current.shared_embedder", lambda *_: WordHashes())
     monkeypatch.setenv("RAGKB_ANSWER__THRESHOLD", "0")
     words = ["--kb", str(folder / "kb"), "eval", "nightly", "--suite", str(folder / "suite.toml"), "--json"]
     result = CliRunner().invoke(cli.app, [*words, "--prometheus", str(folder / "out.prom")])
