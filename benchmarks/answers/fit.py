@@ -76,7 +76,7 @@ class Collector:
     """Makes cases with one embedder."""
 
     def __init__(self, folder: Path) -> None:
-        ragkb.answer.reading.KEPT = 60_000
+        ragkb.answer.reading.KEPT = 2_000_000_000
         self.embedder, self.folder = load_embedder("minilm"), folder
 
     def case(self, data: str, text: str, found: sources.Sources, gold: Any) -> Iterator[Case]:

@@ -20,15 +20,16 @@ from typing import Any
 
 from benchmarks.answers.portions import about
 from ragkb import Hit, KnowledgeBase, NewDocument, Principal, Turn
+from ragkb.answer import sources
 from ragkb.answer.abstain import features
 from ragkb.answer.evidence import candidates
 from ragkb.answer.history import standalone
-from ragkb.answer.question import local_idf, read_question
+from ragkb.answer.question import read_question
 from ragkb.answer.units import Passage
 from ragkb.eval.measures import answer_hit, quotes_overlap
+from ragkb.eval.questions import read_questions
 from ragkb.models import load_embedder
 from ragkb.store.reader import Reader
-from ragkb.types import Explain
 
 CORPUS = Path(__file__).parents[2] / "sample_corpus"
 NATURAL = Path(__file__).with_name("natural.jsonl")
@@ -90,14 +91,14 @@ class Collector:
 
     def given(self, name: str, file: str) -> Iterator[Row]:
         """Questions that come with their passages."""
-        for one in _lines(self.data / file):
-            hits = [_hit(rank, context) for rank, context in enumerate(one["contexts"], 1)]
-            question = read_question(one["question"], self.embedder, local_idf([hit.text for hit in hits]))
-            evidence = candidates(question, [Passage(hit) for hit in hits], self.embedder)
+        for one in read_questions(self.data / file, needs_contexts=True):
+            found = sources.given(one.contexts or ())
+            question = read_question(one.text, self.embedder, found.idf)
+            evidence = candidates(question, found.passages, self.embedder)
             if evidence:
                 kind = f"given, {'words' if question.vector is None else 'both'}"
-                values = features(question, evidence, len(hits))
-                yield Row(name, kind, values, one["answerable"], one["question"])
+                values = features(question, evidence, len(found.passages))
+                yield Row(name, kind, values, one.answerable, one.text)
 
     def _searched(self, name: str, kb: KnowledgeBase, asked: Sequence[dict[str, Any]]) -> Iterator[Row]:
         """Rows of questions to a knowledge base. `gold`: sources to leave out for the unanswerable twin, if any."""
@@ -141,12 +142,6 @@ def _answers(hit: Hit, one: dict[str, Any]) -> bool:
 
 def _passages(reader: Reader, hits: Sequence[Hit]) -> list[Passage]:
     return [Passage(hit, reader.context(hit.document_id, hit.start)) for hit in hits]
-
-
-def _hit(rank: int, context: dict[str, str]) -> Hit:
-    text = context["text"]
-    title = context.get("title", "")
-    return Hit(rank, 1.0, str(rank), str(rank), title, None, (), 0, len(text), text, Explain(None, None, 0.5))
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:

@@ -59,6 +59,7 @@ _BACK = re.compile(
     re.I,
 )
 _CJK = re.compile("[\u3400-\u9fff]+")
+_MARKED = re.compile(r"#{1,6} \S")  # a heading of Markdown
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,5 +191,7 @@ def _share(wanted: Sequence[str], held: Set[str]) -> float:
 
 
 def _is_heading(unit: Unit) -> bool:
-    bare = unit.said.strip("#* \t:：").casefold()
-    return bare in {title.casefold() for title in (*unit.passage.hit.heading, unit.passage.hit.title)}
+    if _MARKED.match(unit.said):
+        return True
+    titles = (*unit.passage.hit.heading, unit.passage.hit.title)
+    return unit.said.strip("#* \t:：").casefold() in {title.casefold() for title in titles}
