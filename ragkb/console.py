@@ -118,8 +118,21 @@ def hits(found: Sequence[Hit]) -> RenderableType:
         shown = text if len(text) <= EXCERPT else text[:EXCERPT].rsplit(" ", 1)[0] + " …"
         head = Text.assemble((f"{hit.rank:>2}. ", "bold cyan"), (hit.title, "bold"), "  ", (place(hit), "dim"))
         head.append(f"  {hit.score:.3f}", style="green")
-        rows += [head, Padding(Text(shown), (0, 0, 1, 4))]
+        notes = [Text(line, style="yellow") for line in _notes(hit)]
+        rows += [head, Padding(Group(Text(shown), *notes), (0, 0, 1, 4))]
     return Group(*rows)
+
+
+def _notes(hit: Hit) -> Iterator[str]:
+    """What has to be said of a hit beside its text."""
+    if hit.superseded_by:
+        yield f"A newer version says it otherwise: {hit.superseded_by}"
+    if hit.duplicates:
+        places = list(
+            dict.fromkeys(f"{one.source}, p. {one.page}" if one.page else one.source for one in hit.duplicates)
+        )
+        more = f" and {len(places) - 3} more" if len(places) > 3 else ""
+        yield f"The same stands in {', '.join(places[:3])}{more}"
 
 
 def related(found: Sequence[Related]) -> RenderableType:

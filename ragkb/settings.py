@@ -47,6 +47,13 @@ class SearchSettings(_Section):
     page_hits: int = Field(
         2, ge=0, le=1000, description="most hits of one page before those of other pages; 0: as many as there are"
     )
+    document_hits: int = Field(
+        5,
+        ge=0,
+        le=1000,
+        description="most hits of one document before those of others, unless the question names it; 0: any",
+    )
+    collapse: bool = Field(True, description="one hit for chunks that say the same; it tells where the others are")
     dense_weight: float = Field(
         0.5, ge=0, le=1, description="share of the dense leg for a query that the embedder reads"
     )

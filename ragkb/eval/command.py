@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ragkb.errors import GateFailed
+from ragkb.errors import GateFailed, InputError
 from ragkb.eval import gate_command, nightly_command, questions_command
 from ragkb.eval.calibrate_command import calibrate
 from ragkb.eval.options import Json, Kb, MaxErrors, Rows, RunFolder
@@ -47,12 +47,13 @@ def retrieval(
     from ragkb.eval.record import retrieval_run
     from ragkb.settings import Settings
 
+    check_targets(rows, run)
     with progress_bar() as progress:
         made = retrieval_run(folder, Settings.load(), folder.resolve().name, progress)
-    _keep(made, rows, run)
+    keep(made, rows, run)
     summary = made.summary_with_times()
     print_summary(summary, [retrieval_table(summary)], retrieval_note(summary), as_json)
-    _check_errors(made, max_errors)
+    check_errors(made, max_errors)
 
 
 @app.command()
@@ -70,6 +71,7 @@ def answers(
     from ragkb.eval.record import answers_run
     from ragkb.settings import Settings
 
+    check_targets(rows, run)
     settings = Settings.load()
     carried = all(question.contexts is not None for question in read_questions(file))
     with progress_bar() as progress:
@@ -81,13 +83,26 @@ def answers(
             path = kb or context.obj or Path(".ragkb")  # the option stands before or after the command
             with KnowledgeBase.open(path, create=False, settings=settings) as opened:
                 made = answers_run(opened, file, settings, file.stem, progress=progress)
-    _keep(made, rows, run)
+    keep(made, rows, run)
     summary = made.summary_with_times()
     print_summary(summary, [answers_table(summary), slices_table(summary)], answers_note(summary), as_json)
-    _check_errors(made, max_errors)
+    check_errors(made, max_errors)
 
 
-def _keep(made: Run, rows: Path | None, run: Path | None) -> None:
+def check_targets(rows: Path | None, run: Path | None) -> None:
+    """Raises InputError before anything is measured if what comes out could not be written."""
+    from ragkb.eval.runs import check_free
+
+    if rows and (rows.is_dir() or not rows.absolute().parent.is_dir()):
+        raise InputError(
+            f"{rows} cannot be written: {'it is a folder' if rows.is_dir() else 'its folder is not there'}"
+        )
+    if run:
+        check_free(run)
+
+
+def keep(made: Run, rows: Path | None, run: Path | None) -> None:
+    """Writes the rows and the run where the options say."""
     from ragkb.eval.files import write_rows
     from ragkb.eval.runs import write_run
 
@@ -97,10 +112,10 @@ def _keep(made: Run, rows: Path | None, run: Path | None) -> None:
         write_run(run, made)
 
 
-def _check_errors(made: Run, most: int | None) -> None:
+def check_errors(made: Run, most: int | None) -> None:
     """Raises GateFailed if more questions than allowed ended in an error."""
     if most is not None and made.errors > most:
-        raise GateFailed(f"{made.errors} questions ended in an error, {most} may", "--rows FILE names them")
+        raise GateFailed(f"{made.errors} rows ended in an error, {most} may", "--rows FILE names them")
 
 
 @contextmanager

@@ -26,7 +26,7 @@ from ragkb.eval.scores import Row
 if TYPE_CHECKING:
     from ragkb.settings import Settings
 
-Kind = Literal["answers", "retrieval"]
+Kind = Literal["answers", "retrieval", "groundedness"]
 FORMAT = 1
 CLOCKED = ("documents_per_second", "query_ms", "latency_ms")
 """Keys of a summary that a clock gave."""
@@ -38,6 +38,7 @@ _TEXT = (
     "question",
     "query",
     "answer",
+    "gold",
     "reason",
     "error",
     "citations",
@@ -45,6 +46,7 @@ _TEXT = (
     "ranked",
     "relevant",
     "judge_reason",
+    "sentences",
 )
 _MEASURED = ("embedder", "chunk", "search", "answer", "llm")
 _SECRET = ("api_key", "api_key_file")
@@ -166,10 +168,15 @@ def file_digest(*paths: Path) -> str:
     return hashlib.sha256(b"".join(parts)).hexdigest()
 
 
-def write_run(folder: Path, run: Run) -> None:
-    """Writes the run into `folder`, making it. Raises InputError if it holds something else."""
+def check_free(folder: Path) -> None:
+    """Raises InputError if `folder` holds something else than a run."""
     if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not (folder / "manifest.json").exists())):
         raise InputError(f"{folder}: not empty, and not a run", "name a new folder")
+
+
+def write_run(folder: Path, run: Run) -> None:
+    """Writes the run into `folder`, making it. Raises InputError if it holds something else."""
+    check_free(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -120,7 +120,9 @@ class Segment:
         return numbers[np.isin(numbers, self._numbers, assume_unique=True)]
 
     def _rows(self, rows: NDArray[np.int64]) -> NDArray[np.float16]:
-        """The vectors of these rows, read from the file; neighbours at once."""
+        """The vectors of these rows; those of a large segment are read from the file, neighbours at once."""
+        if self._whole is not None:
+            return np.asarray(_codes(self._whole).reshape(-1, self._dim)[rows])
         order = np.argsort(rows)
         ascending, width = rows[order], 2 * self._dim
         starts = np.flatnonzero(np.diff(ascending, prepend=-2) != 1)
@@ -258,6 +260,12 @@ def _exact(numbers: NDArray[np.int64], vectors: NDArray[np.float16]) -> Any:
         block = np.ascontiguousarray(vectors[start : start + BLOCK], np.float32)
         index.add_with_ids(block, np.ascontiguousarray(numbers[start : start + BLOCK]))
     return index
+
+
+def _codes(exact: Any) -> NDArray[np.float16]:
+    """What `_exact` holds in memory: the vectors bit for bit, without a copy."""
+    codes: Any = faiss.downcast_index(exact.index).codes  # type: ignore[attr-defined]
+    return np.asarray(faiss.rev_swig_ptr(codes.data(), codes.size())).view("<f2")
 
 
 def _wanted(k: int) -> int:

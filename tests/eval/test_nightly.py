@@ -18,6 +18,7 @@ from benchmarks.evaluation.bugs import BUGS
 from ragkb import cli
 from ragkb.errors import GateFailed, InputError, NotFound
 from ragkb.eval.checks import LEAK, probe_of
+from ragkb.eval.groundedness import read_given_answers
 from ragkb.eval.history import History
 from ragkb.eval.nightly import Nightly, run_nightly
 from ragkb.eval.nightly_command import write_reports
@@ -255,10 +256,11 @@ def test_a_history_can_stand_in_a_folder_that_is_no_knowledge_base_yet(words: Em
 
 
 def test_the_default_suite_is_the_sample_corpus() -> None:
-    (suite,) = default_plan(Settings()).suites
-    assert suite.documents is not None
-    assert (suite.documents / "hr" / "parental-leave.md").is_file()
-    assert suite.questions.is_file()
+    sample, scorer = default_plan(Settings()).suites
+    assert sample.documents is not None
+    assert (sample.documents / "hr" / "parental-leave.md").is_file()
+    assert len(read_questions(sample.questions)) > 300
+    assert len(read_given_answers(scorer.questions)) > 100
 
 
 @pytest.mark.parametrize(
