@@ -8,6 +8,7 @@ score them.
 
 from __future__ import annotations
 
+import io
 import os
 import secrets
 import struct
@@ -38,6 +39,8 @@ OVERSAMPLE = 2  # candidates that are scored exactly for each hit that is wanted
 LEAST_CANDIDATES = 100
 GATHERED = 1_500  # so few visible rows are all scored exactly, without the lists
 
+AT_ONCE = 1 << 20  # bytes of a file that is read at once
+
 _MAGIC = b"ragkbvec"
 _HEADER = struct.Struct("<8sIIQQ")  # magic, version, dim, rows, bytes of the inverted file (0: there is none)
 _VERSION = 1
@@ -56,7 +59,8 @@ class Segment:
         self._descriptor = os.open(self._path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         weakref.finalize(self, os.close, self._descriptor)
         self._seeking = threading.Lock()
-        with open(self._descriptor, "rb", closefd=False) as stream:
+        with open(self._descriptor, "rb", closefd=False) as opened:
+            stream = io.BytesIO(opened.read()) if file.bytes <= AT_ONCE else opened
             if sha256_stream(stream) != file.sha256:
                 raise StorageError(f"{self._path}: damaged, its SHA-256 is not {file.sha256[:12]}…", REBUILD)
             stream.seek(0)
@@ -74,7 +78,11 @@ class Segment:
             self.inverted = Inverted(faiss.read_index(reader), self._numbers) if listed else None
         except RuntimeError as error:  # what FAISS raises, for an index of a newer FAISS say
             raise StorageError(f"{self._path}: FAISS cannot read it ({error})", REBUILD) from None
-        self._whole: Any = None if listed else _exact(self._numbers, self.vectors())
+        self._whole: Any = None if listed else _exact(self._numbers, self._vectors_of(stream))
+
+    def _vectors_of(self, stream: BinaryIO) -> NDArray[np.float16]:
+        stream.seek(_HEADER.size)
+        return np.frombuffer(stream.read(2 * self.file.rows * self._dim), "<f2").reshape(-1, self._dim)
 
     def compare(self, vector: NDArray[np.float32], k: int, allowed: NDArray[np.uint8]) -> Proposed:
         """The k best of a segment without an inverted file, by comparing all of its allowed rows."""
