@@ -177,6 +177,20 @@ def page_hit(evidence: Sequence[Evidence], passages: Sequence[Hit], k: int = PAS
     return round(sum(any(_same_place(item, hit) for hit in passages[:k]) for item in evidence) / len(evidence), 6)
 
 
+def reciprocal_rank(evidence: Sequence[Evidence], hits: Sequence[Hit], k: int) -> float:
+    """1 / rank of the first of k hits that holds evidence, 0 where none does: MRR@k over passages.
+
+    A hit holds an item whose quote it overlaps; one without a quote, if it stands on its source and page.
+    """
+    return round(next((1 / n for n, hit in enumerate(hits[:k], 1) if _holds(evidence, hit)), 0.0), 6)
+
+
+def _holds(evidence: Sequence[Evidence], hit: Hit) -> bool:
+    return any(
+        _same_place(item, hit) and (not item.quote or quotes_overlap(item.quote, hit.text)) for item in evidence
+    )
+
+
 def _same_place(item: Evidence, found: Hit | Citation) -> bool:
     return item.source == found.source and item.page in (None, found.page)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ragkb.eval.answers import Probe, page_hit
+from ragkb.eval.answers import Probe, page_hit, reciprocal_rank
 from ragkb.eval.compare import Gate
 from ragkb.eval.questions import Question
 from ragkb.eval.runs import Run
@@ -51,6 +51,7 @@ def probe_of(kb: KnowledgeBase) -> Probe:
             for leg in _LEGS:
                 hits = kb.search(answer.standalone, k=10, as_=as_, leg=leg)  # type: ignore[arg-type]
                 found[f"{leg} page_hit@10"] = page_hit(question.evidence, hits, 10)
+                found[f"{leg} passage_mrr@10"] = reciprocal_rank(question.evidence, hits, 10)
         return found
 
     return probe

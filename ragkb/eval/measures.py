@@ -7,13 +7,13 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import SequenceMatcher
 
 SHARED_RUN = 30
 """Least characters in a row, white space left out, that two quotes share to overlap, or one holds the other."""
 
 _CJK = "\u3005-\u3007\u3041-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7a3\uf900-\ufaff\U00020000-\U000323af"
 _SPACE = re.compile(r"\s+")
+_SPACE_OR_BAR = re.compile(r"[\s|]+")
 _SPACE_AT_CJK = re.compile(rf"(?<=[{_CJK}])\s+|\s+(?=[{_CJK}])")
 _THOUSANDS = re.compile(r"(?<=\d)[,'\u00a0\u2009\u202f](?=\d{3}(?!\d))")
 _TOKEN = re.compile(rf"[{_CJK}]|[^\W_{_CJK}]+(?:\.\d+)*")
@@ -121,12 +121,11 @@ def _f1(found: Counter[str], gold: Counter[str]) -> float:
 def quotes_overlap(quote: str, other: str) -> bool:
     """True if two quotes share text: one holds the other, or they have SHARED_RUN characters in a row in common.
 
-    Compared normalised and without white space, so that line breaks and hyphenation at them do not count.
+    Compared normalised and without white space and the bars of tables: line breaks, hyphenation at them, and how a
+    table was written down do not count.
     """
-    left, right = (_SPACE.sub("", normalise(text)) for text in (quote, other))
-    if not left or not right:
+    left, right = sorted((_SPACE_OR_BAR.sub("", normalise(text)) for text in (quote, other)), key=len)
+    if not left:
         return False
-    if left in right or right in left:
-        return True
-    match = SequenceMatcher(None, left, right, autojunk=False).find_longest_match()
-    return match.size >= SHARED_RUN
+    size = min(SHARED_RUN, len(left))
+    return any(left[start : start + size] in right for start in range(len(left) - size + 1))

@@ -60,6 +60,16 @@ SEARCH = (
         Measure(f"{leg} page_hit@10", f"{leg} page hit@10", True, f"evidence pages among the {leg} leg's ten", "share")
         for leg in ("lexical", "dense", "hybrid")
     ),
+    *(
+        Measure(
+            f"{leg} passage_mrr@10",
+            f"{leg} passage MRR@10",
+            True,
+            f"reciprocal rank of the first of the {leg} leg's ten passages that holds the evidence",
+            "Voorhees 1999; over passages",
+        )
+        for leg in ("lexical", "dense", "hybrid")
+    ),
     Measure("judge_right", "right by the judge", True, "answers that the language model finds right", "opinion", False),
     Measure("both_legs", "both legs heard", True, "answers whose passages both legs had a say in", "share"),
 )

@@ -38,6 +38,7 @@ TYPES = (
     "paraphrase",
     "follow-up",
     "conflict",
+    "section",
     "restricted",
     "unanswerable",
     "cross-lingual",
@@ -198,9 +199,20 @@ def problems(row: dict[str, Any], groups: dict[str, set[str]]) -> Iterator[str]:
             yield f"the asker may not see {source}"
         if row["type"] == "paraphrase" and row["language"] == "en" and words(quote) & words(row["question"]):
             yield f"a paraphrase repeats {sorted(words(quote) & words(row['question']))}"
+    if row["type"] == "section" and not _named_outside(row):
+        yield "nothing of the question stands outside the quote: no title or heading is needed to find it"
     quotes = squeeze(" ".join(item["quote"] for item in row["evidence"])).lower()
     if row["answerable"] and not any(squeeze(answer).lower() in quotes for answer in row["answers"]):
         yield f"no answer stands in a quote: {row['answers']}"
+
+
+def _named_outside(row: dict[str, Any]) -> bool:
+    """Whether a word of the question, or two Chinese characters, stand in the document but not in the quote."""
+    (item,) = row["evidence"]
+    document = f"{item['source']} {pages(item['source']).get(item['page'], '')} {pages(item['source']).get(1, '')}"
+    asked = row["question"]
+    bits = {asked[i : i + 2] for i in range(len(asked) - 1)} if row["language"] == "zh" else words(asked)
+    return any(bit in document.lower() and bit not in item["quote"].lower() for bit in map(str.lower, bits))
 
 
 def main() -> int:

@@ -2,15 +2,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ragkb.errors import InputError, NotFound
-from ragkb.eval.answers import AnswersResult, evaluate_answers
+from ragkb.eval.answers import AnswersResult, evaluate_answers, reciprocal_rank
 from ragkb.eval.files import write_rows
-from ragkb.eval.questions import read_questions
+from ragkb.eval.questions import Evidence, read_questions
 from ragkb.settings import Settings
 from ragkb.types import NOBODY, Answer, Citation, Document, DocumentInfo, Explain, Hit, Principal, Turn
 
@@ -161,6 +162,16 @@ def test_recall_and_page_hit_are_shares_of_the_evidence(tmp_path: Path) -> None:
 def test_evidence_without_a_page_is_met_by_its_source(tmp_path: Path) -> None:
     row = {"question": "q", "evidence": [gold(page=None)]}
     assert evaluated(tmp_path, Fake(q=reply("x", [], [passage("hr.pdf", 7)])), row).summary["page_hit@5"] == 1
+
+
+def test_the_rank_of_a_passage_counts_where_it_holds_the_quote() -> None:
+    hits = [replace(passage("hr.pdf", 1), text=text) for text in ("Notice is four weeks.", "Leave lasts ten weeks.")]
+    quoted = Evidence("hr.pdf", 1, "lasts ten weeks")
+    assert reciprocal_rank([quoted], hits, 10) == 1 / 2
+    assert reciprocal_rank([replace(quoted, quote="")], hits, 10) == 1  # any passage of the page will do
+    assert reciprocal_rank([quoted, replace(quoted, quote="four weeks")], hits, 10) == 1  # the first of them
+    assert reciprocal_rank([quoted], hits, 1) == 0
+    assert reciprocal_rank([replace(quoted, page=2)], hits, 10) == 0
 
 
 def test_slices_by_type_and_language(tmp_path: Path) -> None:

@@ -124,3 +124,8 @@ def test_quotes_overlap_whatever_the_line_breaks() -> None:
     )
     assert not quotes_overlap("The first sentence is this.", "The second sentence is that.")
     assert not quotes_overlap("", "text")
+
+
+def test_quotes_overlap_whatever_the_bars_of_tables() -> None:
+    assert quotes_overlap("Sight glass M30 55 Nm", "| Sight glass M30 | 55 | Nm |")
+    assert not quotes_overlap("|", "| a |")
