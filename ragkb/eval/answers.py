@@ -186,9 +186,7 @@ def reciprocal_rank(evidence: Sequence[Evidence], hits: Sequence[Hit], k: int) -
 
 
 def _holds(evidence: Sequence[Evidence], hit: Hit) -> bool:
-    return any(
-        _same_place(item, hit) and (not item.quote or quotes_overlap(item.quote, hit.text)) for item in evidence
-    )
+    return any(_same_place(item, hit) and (not item.quote or quotes_overlap(item.quote, hit.text)) for item in evidence)
 
 
 def _same_place(item: Evidence, found: Hit | Citation) -> bool:

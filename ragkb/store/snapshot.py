@@ -67,6 +67,10 @@ class DocumentTable:
         """For each chunk number the row of its document."""
         return np.searchsorted(self.ranges[:, 1], chunks, side="right") - 1
 
+    def numbers_of(self, rows: Sequence[int]) -> NDArray[np.int64]:
+        """The numbers of the chunks of the documents in these rows, ascending."""
+        return _numbers(self.ranges[sorted(rows)])
+
     def readable(self, as_: Principal) -> NDArray[np.bool_]:
         """For each row whether the principal may read the document."""
         sets = [groups is not None and as_.may_read(groups) for groups in self.groups]
