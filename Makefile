@@ -105,7 +105,7 @@ throughput: $(VENV)/.installed-dev  ## requests a second and p95 at 1, 8 and 32 
 	$(BIN)/python -m benchmarks.server.throughput
 
 soak: $(VENV)/.installed-dev  ## an hour of mixed load; memory has to stay flat
-	$(BIN)/python -m benchmarks.server.throughput --soak-minutes 60
+	$(BIN)/python -m benchmarks.server.soak --minutes 60
 
 .PHONY: throughput soak deploy-check
 deploy-check:  ## lint what is in deploy/, with the tools that are there

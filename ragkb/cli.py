@@ -19,6 +19,7 @@ import typer
 from ragkb import __version__
 from ragkb.errors import InputError, RagkbError
 from ragkb.eval.command import app as eval_app
+from ragkb.ingest.reembed_command import reembed
 from ragkb.server.command import audit_app, key_app, usage
 from ragkb.server.mcp_command import mcp
 from ragkb.types import Principal
@@ -41,6 +42,7 @@ app = typer.Typer(
 )
 app.add_typer(eval_app, name="eval")
 app.command()(mcp)
+app.command()(reembed)
 app.add_typer(key_app, name="key")
 app.add_typer(audit_app, name="audit")
 app.command()(usage)

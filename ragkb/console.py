@@ -19,8 +19,9 @@ from ragkb.types import Answer, AnswerEvent, Citation, DocumentInfo, Hit, Relate
 
 if TYPE_CHECKING:
     from ragkb.doctor import Check
+    from ragkb.ingest.reembed import OnReembed, ReembedProgress
     from ragkb.ingest.report import FileReport, IngestReport, OnProgress, Progress
-    from ragkb.kb import Status
+    from ragkb.status import Status
     from ragkb.store.records import Problem
 
 EXCERPT = 320  # characters of a hit that are shown
@@ -117,8 +118,21 @@ def hits(found: Sequence[Hit]) -> RenderableType:
         shown = text if len(text) <= EXCERPT else text[:EXCERPT].rsplit(" ", 1)[0] + " …"
         head = Text.assemble((f"{hit.rank:>2}. ", "bold cyan"), (hit.title, "bold"), "  ", (place(hit), "dim"))
         head.append(f"  {hit.score:.3f}", style="green")
-        rows += [head, Padding(Text(shown), (0, 0, 1, 4))]
+        notes = [Text(line, style="yellow") for line in _notes(hit)]
+        rows += [head, Padding(Group(Text(shown), *notes), (0, 0, 1, 4))]
     return Group(*rows)
+
+
+def _notes(hit: Hit) -> Iterator[str]:
+    """What has to be said of a hit beside its text."""
+    if hit.superseded_by:
+        yield f"A newer version says it otherwise: {hit.superseded_by}"
+    if hit.duplicates:
+        places = list(
+            dict.fromkeys(f"{one.source}, p. {one.page}" if one.page else one.source for one in hit.duplicates)
+        )
+        more = f" and {len(places) - 3} more" if len(places) > 3 else ""
+        yield f"The same stands in {', '.join(places[:3])}{more}"
 
 
 def related(found: Sequence[Related]) -> RenderableType:
@@ -246,6 +260,23 @@ def ingest_progress() -> Iterator[OnProgress]:
             line = progress_line(step, time.monotonic() - started)
             name = escape(one_line(step.source)[-40:])
             bar.update(task, completed=step.bytes_done, total=step.bytes_total or None, line=line, description=name)
+
+        yield show
+
+
+@contextmanager
+def reembed_progress() -> Iterator[OnReembed]:
+    """Draws how many texts are embedded, and the time left, on standard error; nothing where that is no terminal."""
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
+    columns = (BarColumn(bar_width=24), MofNCompleteColumn(), TimeRemainingColumn(compact=True))
+    with Bar(*columns, TextColumn("{task.description}"), console=errors(), transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def show(step: ReembedProgress) -> None:
+            said = f"waiting: {step.waiting}" if step.waiting else ""
+            bar.update(task, completed=step.done, total=step.total, description=escape(said))
 
         yield show
 

@@ -33,7 +33,7 @@ def examine(folder: Path) -> list[Check]:
 
 
 def _checks(folder: Path) -> Iterator[Check]:
-    yield _check("settings", lambda: f"embedder {Settings.load().embedder}")
+    yield _check("settings", lambda: f"embedder {Settings.load().embedder or 'of the knowledge base'}")
     yield _check("model", _model)
     yield _check("sandbox", _sandbox)
     yield _disk(folder)

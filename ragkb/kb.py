@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -14,9 +13,12 @@ from typing import TYPE_CHECKING
 
 from ragkb import stop
 from ragkb.errors import InputError, LimitExceeded, NotFound
-from ragkb.models import Embedder, load_embedder
-from ragkb.settings import Settings
+from ragkb.models import Embedder
+from ragkb.retrieve.current import Current, opened
+from ragkb.settings import Precision, Settings
+from ragkb.status import Counts, Status, status
 from ragkb.store import reports
+from ragkb.store.models import Model
 from ragkb.store.records import Problem
 from ragkb.store.store import Store
 from ragkb.store.where import Where
@@ -26,47 +28,18 @@ if TYPE_CHECKING:
     from ragkb.answer.ask import Evidence, Tools
     from ragkb.ingest.pictures import Pictures
     from ragkb.ingest.pipeline import Ingest
+    from ragkb.ingest.reembed import OnReembed, Reembedded
     from ragkb.ingest.report import IngestReport, NewDocument, OnProgress
     from ragkb.retrieve.search import Leg
     from ragkb.store.backup import Backup
     from ragkb.store.ledger import Ledger
 
 
-@dataclass(frozen=True, slots=True)
-class Status:
-    """What a knowledge base holds. generation: commits so far. precision: of the embedder here.
-
-    disk: bytes in files. memory: bytes that a process holds of its indexes to search, without the lexical index, whose
-    files the system maps as they are used.
-    """
-
-    path: str
-    documents: int
-    chunks: int
-    characters: int
-    groups: tuple[str, ...]
-    languages: Mapping[str, int]
-    embedder: str
-    precision: str
-    dim: int
-    generation: int
-    disk: Mapping[str, int]
-    memory: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """held: documents, chunks and generation. disk: bytes by part."""
-
-    held: Mapping[str, int]
-    disk: Mapping[str, int]
-
-
 class KnowledgeBase:
     """One knowledge base in one folder. Reading is safe from several threads and processes; one process writes."""
 
-    def __init__(self, store: Store, embedder: Embedder, settings: Settings) -> None:
-        self._store, self._embedder, self.settings = store, embedder, settings
+    def __init__(self, store: Store, current: Current, settings: Settings) -> None:
+        self._store, self._current, self.settings = store, current, settings
         self._pictures: Pictures | None = None
         self._counts: Counts | None = None
         self._lock = threading.Lock()
@@ -93,16 +66,13 @@ class KnowledgeBase:
         embedder, StorageError.
         """
         settings = settings or Settings.load()
-        folder = Path(path)
         if not create:
-            Store.open(folder).close()
-        used = embedder or load_embedder(settings.embedder, settings.threads, settings.embedding)
-        store = Store.create(folder, used.id, used.dim)
-        store.require_embedder(used.id)
-        return cls(store, used, settings)
+            Store.open(Path(path)).close()
+        store, current = opened(Path(path), settings, embedder)
+        return cls(store, current, settings)
 
     def use(self, settings: Settings) -> None:
-        """Puts other settings into force. The embedder stays: that of a knowledge base never changes."""
+        """Puts other settings into force. The embedder stays: another one comes by `reembed`."""
         self.settings = settings
         self.__dict__.pop("_tools", None)
 
@@ -181,9 +151,10 @@ class KnowledgeBase:
     def _ingesting(self, on_progress: OnProgress | None = None, settings: Settings | None = None) -> Iterator[Ingest]:
         from ragkb.ingest.pipeline import Ingest
 
+        used = settings or self.settings
         with (
             self._store.writing() as writer,
-            Ingest(self._store, writer, self._embedder, settings or self.settings, on_progress) as run,
+            Ingest(self._store, writer, self._embedder_of(self._store.model()), used, on_progress) as run,
         ):
             yield run
 
@@ -217,6 +188,31 @@ class KnowledgeBase:
         with self._store.writing(recover=False) as writer:
             writer.rebuild()
 
+    def reembed(
+        self,
+        model: str = "",
+        *,
+        precision: Precision = "auto",
+        embedder: Embedder | None = None,
+        on_progress: OnReembed | None = None,
+    ) -> Reembedded:
+        """Makes the vectors anew with another model, while the old ones answer; one commit changes their places.
+
+        model: as the setting `embedder`, by default the one that it names, else that of the knowledge base. embedder:
+        one of your own. A run that was interrupted goes on where it was; other processes may write meanwhile, and
+        follow. Raises Busy, ModelError, InputError, StorageError.
+        """
+        from ragkb.ingest.reembed import Wanted, reembed, wanted
+
+        if embedder:
+            used = Wanted(embedder, "", embedder.precision)
+        else:
+            used = wanted(self._store, self.settings, model, precision)
+        done = reembed(self._store, used, on_progress)
+        self._current.use(used.embedder)
+        self.__dict__.pop("_tools", None)
+        return done
+
     def backup(self, file: str | Path) -> Backup:
         """Writes one file that holds this moment, while others read and write. Raises InputError, StorageError."""
         from ragkb.store.backup import backup
@@ -245,7 +241,7 @@ class KnowledgeBase:
         wanted = self._checked_k(k, self.settings.search.k)
         asked = Query(self._checked_text(query, "query"), wanted, as_, where, leg)
         with self._store.reading() as reader:
-            return search(reader, self._embedder, asked, self.settings.search)
+            return search(reader, self._embedder_of(reader.model), asked, self.settings.search)
 
     def ask(
         self,
@@ -308,9 +304,21 @@ class KnowledgeBase:
             return weigh(asked, sources.given(contexts), self._embedder)
         query = Query(asked.standalone, self._checked_k(k, self.settings.answer.passages), as_, where)
         with self._store.reading() as reader:
-            hits = search(reader, self._embedder, query, self.settings.search)
+            embedder = self._embedder_of(reader.model)
+            hits = search(reader, embedder, query, self.settings.search)
             stop.check()
-            return weigh(asked, sources.searched(reader, hits, as_), self._embedder)
+            return weigh(asked, sources.searched(reader, hits, as_), embedder)
+
+    @property
+    def _embedder(self) -> Embedder:
+        return self._current.held
+
+    def _embedder_of(self, model: Model) -> Embedder:
+        """The embedder that made the vectors of a generation; loaded where it changed."""
+        before, found = self._current.held, self._current.of(model)
+        if found is not before:
+            self.__dict__.pop("_tools", None)
+        return found
 
     @cached_property
     def _tools(self) -> Tools:
@@ -324,7 +332,7 @@ class KnowledgeBase:
 
         wanted = self._checked_k(k, k)
         with self._store.reading() as reader:
-            return related(reader, self._embedder, id, wanted, as_, self.settings.search)
+            return related(reader, self._embedder_of(reader.model), id, wanted, as_, self.settings.search)
 
     def documents(self, *, as_: Principal = NOBODY) -> Iterator[DocumentInfo]:
         """The documents that `as_` may read, by source."""
@@ -374,26 +382,7 @@ class KnowledgeBase:
     def status(self) -> Status:
         """What the knowledge base holds and how large it is."""
         with self._store.reading() as reader:
-            infos = list(reader.documents(Principal.admin()))
-            generation = reader.snapshot.generation
-            memory = reader.snapshot.bytes_in_memory()
-        languages: dict[str, int] = {}
-        for info in infos:
-            languages[info.language] = languages.get(info.language, 0) + 1
-        return Status(
-            path=str(self._store.folder),
-            documents=len(infos),
-            chunks=sum(info.chunks for info in infos),
-            characters=sum(info.characters for info in infos),
-            groups=tuple(sorted({group for info in infos for group in info.groups})),
-            languages=dict(sorted(languages.items())),
-            embedder=self._embedder.id,
-            precision=self._embedder.precision,
-            dim=self._embedder.dim,
-            generation=generation,
-            disk=self._store.bytes_on_disk(),
-            memory=memory,
-        )
+            return status(reader, self._embedder_of(reader.model))
 
     def counts(self) -> Counts:
         """How much it holds, without looking at every document: made anew after a commit alone. Raises StorageError."""

@@ -47,6 +47,13 @@ class SearchSettings(_Section):
     page_hits: int = Field(
         2, ge=0, le=1000, description="most hits of one page before those of other pages; 0: as many as there are"
     )
+    document_hits: int = Field(
+        5,
+        ge=0,
+        le=1000,
+        description="most hits of one document before those of others, unless the question names it; 0: any",
+    )
+    collapse: bool = Field(True, description="one hit for chunks that say the same; it tells where the others are")
     dense_weight: float = Field(
         0.5, ge=0, le=1, description="share of the dense leg for a query that the embedder reads"
     )
@@ -320,8 +327,9 @@ class Settings(BaseSettings):
     )
 
     embedder: str = Field(
-        "minilm",
-        description="'minilm', a sentence-transformers model by name or folder, `torch:NAME`, or `openai:MODEL@URL`",
+        "",
+        description="'minilm', a sentence-transformers model by name or folder, `torch:NAME`, or `openai:MODEL@URL`; "
+        "empty: the one that the knowledge base was made with, `minilm` for a new one",
     )
     embedding: EmbeddingSettings = EmbeddingSettings()
     threads: int = Field(0, ge=0, description="threads of the embedder; 0 takes the machine's cores")

@@ -199,12 +199,24 @@ class Explain:
 
 
 @dataclass(frozen=True, slots=True)
+class Duplicate:
+    """Where the text of a hit stands once more, word for word or nearly so."""
+
+    document_id: str
+    source: str
+    page: int | None
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Hit:
     """One retrieved chunk.
 
     rank: from 1. score: 0 to 1, higher is better, comparable only within one result list.
     start, end: code points of the document's text, end exclusive; text == document.text[start:end].
     superseded_by: source of a newer version of the document, among the hits, that says the same; "" if there is none.
+    duplicates: chunks that were found too and say the same, best first; they are no hits of their own.
     """
 
     rank: int
@@ -219,6 +231,7 @@ class Hit:
     text: str
     explain: Explain
     superseded_by: str = ""
+    duplicates: tuple[Duplicate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Bugs put into the product on purpose, each as one a person could write; a nightly run has to notice every one."""
+"""Bugs put into search and answers on purpose, each as a person could write it; a nightly run has to notice them."""
 
 from __future__ import annotations
 
@@ -7,36 +7,26 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+from benchmarks.evaluation.swap import Bug, both, swapped
+from ragkb.answer.generator import Span
 from ragkb.answer.sources import Sources
+from ragkb.answer.support.scorer import BuiltinScorer
+from ragkb.kb import KnowledgeBase
 from ragkb.retrieve import search
 from ragkb.settings import Settings
 from ragkb.store.reader import Reader
 from ragkb.store.snapshot import Snapshot
-from ragkb.types import Citation, Principal
-
-Bug = Callable[[], Any]
-"""A context manager within which the bug is there."""
-
-
-@contextmanager
-def _swapped(owner: Any, name: str, broken: Callable[[Callable[..., Any]], Callable[..., Any]]) -> Iterator[None]:
-    """`owner.name` replaced by what `broken` makes of it."""
-    kept = getattr(owner, name)
-    setattr(owner, name, broken(kept))
-    try:
-        yield
-    finally:
-        setattr(owner, name, kept)
+from ragkb.types import Citation, Hit, Principal
 
 
 def dense_leg_off() -> Any:
     """The dense leg finds nothing."""
-    return _swapped(Reader, "dense", lambda kept: lambda self, *arguments, **named: [])
+    return swapped(Reader, "dense", lambda kept: lambda self, *arguments, **named: [])
 
 
 def lexical_leg_off() -> Any:
     """The lexical leg finds nothing."""
-    return _swapped(Reader, "lexical", lambda kept: lambda self, *arguments, **named: [])
+    return swapped(Reader, "lexical", lambda kept: lambda self, *arguments, **named: [])
 
 
 def dense_leg_unheard() -> Any:
@@ -45,7 +35,16 @@ def dense_leg_unheard() -> Any:
     def weight(kept: Callable[..., float]) -> Callable[..., float]:
         return lambda query, *rest: kept(query, *rest) if query.leg != "hybrid" else 0.0
 
-    return _swapped(search, "dense_weight", weight)
+    return swapped(search, "dense_weight", weight)
+
+
+def weight_turned_round() -> Any:
+    """The fusion gives each leg the weight of the other."""
+
+    def weight(kept: Callable[..., float]) -> Callable[..., float]:
+        return lambda query, *rest: kept(query, *rest) if query.leg != "hybrid" else 1.0 - kept(query, *rest)
+
+    return swapped(search, "dense_weight", weight)
 
 
 def offsets_shifted() -> Any:
@@ -58,7 +57,20 @@ def offsets_shifted() -> Any:
 
         return shifted
 
-    return _swapped(Sources, "cite", cite)
+    return swapped(Sources, "cite", cite)
+
+
+def not_narrowed() -> Any:
+    """Citations quote the whole passage instead of the sentence."""
+
+    def cite(kept: Callable[..., Citation]) -> Callable[..., Citation]:
+        def whole(self: Sources, n: int, span: Span) -> Citation:
+            hit = span.passage.hit
+            return kept(self, n, Span(span.passage, hit.start, hit.end))
+
+        return whole
+
+    return swapped(Sources, "cite", cite)
 
 
 def groups_ignored() -> Any:
@@ -67,10 +79,10 @@ def groups_ignored() -> Any:
     def visible(kept: Callable[..., Any]) -> Callable[..., Any]:
         return lambda self, at, as_, where=None: kept(self, at, Principal.admin(), where)
 
-    return _swapped(Snapshot, "visible", visible)
+    return swapped(Snapshot, "visible", visible)
 
 
-def stale_index(share: float = 0.8) -> Callable[[], Any]:
+def stale_index(share: float = 0.8) -> Bug:
     """The indexes never got the last documents: those with the highest chunk numbers."""
 
     def old(kept: Callable[..., Sequence[tuple[int, float]]]) -> Callable[..., Sequence[tuple[int, float]]]:
@@ -80,12 +92,43 @@ def stale_index(share: float = 0.8) -> Callable[[], Any]:
 
         return found
 
-    @contextmanager
-    def both() -> Iterator[None]:
-        with _swapped(Reader, "dense", old), _swapped(Reader, "lexical", old):
-            yield
+    return lambda: both(swapped(Reader, "dense", old), swapped(Reader, "lexical", old))
 
-    return both
+
+def best_hit_lost() -> Any:
+    """A slice begins at 1: the best hit of every search is lost."""
+    return swapped(search, "marked", lambda kept: lambda hits, said: kept(hits, said)[1:])
+
+
+def versions_ignored() -> Any:
+    """An older version of a document stands wherever its words put it."""
+
+    def plain(kept: Callable[..., list[Hit]]) -> Callable[..., list[Hit]]:
+        return lambda hits, said: list(hits)
+
+    return swapped(search, "marked", plain)
+
+
+def names_ignored() -> Any:
+    """Questions are not led to the documents that they name."""
+    return swapped(search, "routed", lambda kept: lambda reader, text, *rest: search.unrouted(text))
+
+
+def history_lost() -> Any:
+    """A follow-up is read as if nothing had been said before."""
+
+    def forgetful(kept: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda self, question, **named: kept(self, question, **{**named, "history": ()})
+
+    return swapped(KnowledgeBase, "ask", forgetful)
+
+
+@contextmanager
+def all_supported() -> Iterator[None]:
+    """The scorer finds everything well supported."""
+    whole = swapped(BuiltinScorer, "score_answer", lambda kept: lambda self, claims, *rest: ([1.0] * len(claims), 1.0))
+    with whole, swapped(BuiltinScorer, "score", lambda kept: lambda self, claims, *rest: [1.0] * len(claims)):
+        yield
 
 
 def threshold_halved(settings: Settings) -> Settings:
@@ -95,9 +138,9 @@ def threshold_halved(settings: Settings) -> Settings:
     )
 
 
-def context_lost(settings: Settings) -> Settings:
-    """Chunks are indexed without title, headings and table header."""
-    return settings.model_copy(update={"chunk": settings.chunk.model_copy(update={"context_tokens": 0})})
+def few_passages(settings: Settings) -> Settings:
+    """Two passages are read instead of eight."""
+    return settings.model_copy(update={"answer": settings.answer.model_copy(update={"passages": 2})})
 
 
 BUGS: dict[str, Bug] = {
@@ -108,7 +151,18 @@ BUGS: dict[str, Bug] = {
     "groups ignored": groups_ignored,
     "stale index": stale_index(),
 }
+"""Those that a small suite sees as well; tests seed them."""
+
+SUBTLE: dict[str, Bug] = {
+    "weights of the legs swapped": weight_turned_round,
+    "best hit lost": best_hit_lost,
+    "citations not narrowed": not_narrowed,
+    "names of documents ignored": names_ignored,
+    "older versions not put back": versions_ignored,
+    "history lost": history_lost,
+    "everything is supported": all_supported,
+}
 SETTINGS: dict[str, Callable[[Settings], Settings]] = {
     "threshold halved": threshold_halved,
-    "context of chunks lost": context_lost,
+    "two passages read": few_passages,
 }

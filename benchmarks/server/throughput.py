@@ -1,7 +1,6 @@
-"""Requests a second, p50 and p95 of a real server, and how much of it is the model's time; or memory under mixed load.
+"""Requests a second, p50 and p95 of a real server, and how much of it is the model's time.
 
     python -m benchmarks.server.throughput [--seconds 10] [--clients 1,8,32] [--docs FOLDER]
-    python -m benchmarks.server.throughput --soak-minutes 60
 
 The server runs in a process of its own, over documents that are ingested first; clients are threads of this one, each
 with a connection that stays open, on the same machine. The questions are those of the sample corpus.
@@ -37,7 +36,6 @@ from ragkb.settings import Settings
 CORPUS = Path(__file__).parents[2] / "sample_corpus"
 ROUTES = {"search": ("/v1/search", "query"), "answer": ("/v1/query", "question")}
 WARM_UP = 40  # requests of each kind before anything is measured
-FLAT_MB = 64  # growth between the first tenth of a soak and its end that counts as flat
 
 
 class Timed:
@@ -66,7 +64,7 @@ class Timed:
 
 
 def serve(folder: Path, settings: Settings, out: Connection) -> None:
-    """In a child: serves, and tells its port, then model seconds and resident bytes whenever it is asked."""
+    """In a child: serves, and tells its port, then model seconds whenever it is asked."""
     timed = Timed(load_embedder(settings.embedder, settings.threads, settings.embedding))
     with (
         KnowledgeBase.open(folder, settings=settings, embedder=timed) as kb,  # type: ignore[arg-type]
@@ -77,16 +75,9 @@ def serve(folder: Path, settings: Settings, out: Connection) -> None:
         thread.start()
         out.send(listener.getsockname()[1])
         while out.recv() != "stop":
-            out.send((timed.seconds, _resident()))
+            out.send(timed.seconds)
         running.should_exit = True
         thread.join()
-
-
-def _resident() -> int:
-    for line in Path("/proc/self/status").read_text().splitlines():
-        if line.startswith("VmRSS"):
-            return int(line.split()[1]) * 1024
-    return 0
 
 
 class Served:
@@ -106,10 +97,10 @@ class Served:
         self._pipe.send("stop")
         self._child.join(20)
 
-    def state(self) -> tuple[float, int]:
-        """(seconds in the model so far, resident bytes)."""
-        self._pipe.send("state")
-        found: tuple[float, int] = self._pipe.recv()
+    def model_seconds(self) -> float:
+        """Seconds in the model so far."""
+        self._pipe.send("seconds")
+        found: float = self._pipe.recv()
         return found
 
 
@@ -174,11 +165,11 @@ def measure(served: Served, questions: Sequence[str], clients: Sequence[int], se
         warming = itertools.count()
         drive(served.port, [kind], questions, 1, lambda warming=warming: next(warming) >= WARM_UP)  # type: ignore[misc]
         for count in clients:
-            before, _ = served.state()
+            before = served.model_seconds()
             started = time.perf_counter()
             load = drive(served.port, [kind], questions, count, after(seconds))
             wall = time.perf_counter() - started
-            model = served.state()[0] - before
+            model = served.model_seconds() - before
             rows.append(_row(kind, count, load, wall, model))
     return rows
 
@@ -198,33 +189,6 @@ def _row(kind: str, clients: int, load: Load, wall: float, model: float) -> dict
     }
 
 
-def soak(served: Served, questions: Sequence[str], minutes: float) -> dict[str, Any]:
-    """Eight clients that search and ask in turn; resident memory thirty times on the way."""
-    samples: list[int] = []
-    ended = threading.Event()
-    done: list[Load] = []
-    clients = threading.Thread(
-        target=lambda: done.append(drive(served.port, ["search", "answer"], questions, 8, ended.is_set))
-    )
-    clients.start()
-    for number in range(31):
-        samples.append(served.state()[1])
-        print(f"{number / 30 * minutes:6.1f} min  {samples[-1] / 1e6:7.1f} MB", file=sys.stderr, flush=True)
-        if number < 30:
-            time.sleep(minutes * 60 / 30)
-    ended.set()
-    clients.join()
-    early, late = max(samples[1:4]), statistics.median(samples[-3:])
-    return {
-        "minutes": minutes,
-        "requests": len(done[0].seconds),
-        "failed": done[0].failed,
-        "mb_early": round(early / 1e6, 1),
-        "mb_late": round(late / 1e6, 1),
-        "flat": late - early <= FLAT_MB * 1e6,
-    }
-
-
 def table(rows: Sequence[dict[str, Any]]) -> str:
     """The rows as text."""
     names = list(rows[0])
@@ -237,7 +201,6 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=10, help="for each row")
     parser.add_argument("--clients", default="1,8,32")
     parser.add_argument("--docs", type=Path, default=CORPUS, help="what is ingested first")
-    parser.add_argument("--soak-minutes", type=float, default=0, help="memory under mixed load, instead of the table")
     asked = parser.parse_args(arguments)
     lines = (CORPUS / "questions.jsonl").read_text("utf-8").splitlines()
     questions = [json.loads(line)["question"] for line in lines]
@@ -246,10 +209,6 @@ def main(arguments: list[str] | None = None) -> int:
         with KnowledgeBase.open(Path(folder) / "kb", settings=settings) as kb:
             kb.ingest(asked.docs)
         with Served(Path(folder) / "kb", settings) as served:
-            if asked.soak_minutes:
-                found = soak(served, questions, asked.soak_minutes)
-                print(json.dumps(found))
-                return 0 if found["flat"] and not found["failed"] else 1
             rows = measure(served, questions, [int(count) for count in asked.clients.split(",")], asked.seconds)
     print(table(rows))
     return 1 if any(row["failed"] for row in rows) else 0

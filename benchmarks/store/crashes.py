@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks.store import seeded
 from benchmarks.store.harness import ADMIN, PATIENCE, Seen, context, look, read
-from benchmarks.store.workload import Place, State, Step, applied, canary, open_kb, prepare, text_of
+from benchmarks.store.workload import OtherHashes, Place, State, Step, applied, canary, open_kb, prepare, text_of
 from ragkb.errors import InputError, NotFound
 from ragkb.ingest.report import NewDocument
 from ragkb.kb import KnowledgeBase
@@ -97,6 +97,7 @@ SCENARIOS: dict[str, Scenario] = {
     "purge": Scenario(_purge, [{"n03.txt": None, "n04.txt": None}], _unless_gone(_purge), purges=(3, 4, 5)),
     "compact": Scenario(lambda kb, place: kb.compact(), purges=(5,)),
     "rebuild": Scenario(lambda kb, place: kb.rebuild()),
+    "reembed": Scenario(lambda kb, place: kb.reembed(embedder=OtherHashes())),
     "backup": Scenario(_backup, again=_backup_again),
 }
 

@@ -11,9 +11,12 @@ import json
 import os
 import random
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ragkb.ingest.report import NewDocument
 from ragkb.kb import KnowledgeBase
@@ -62,6 +65,15 @@ def text_of(word: str) -> str:
     rng = random.Random(word)
     sentence = f"The {COMMON} of {word} is number {{}} and {rng.choice(['red', 'green', 'blue'])}."
     return "\n\n".join(" ".join(sentence.format(10 * p + s) for s in range(6)) for p in range(rng.randint(1, 6)))
+
+
+class OtherHashes(WordHashes):
+    """The same embedder in another precision: its vectors are others, and either may open what the other made."""
+
+    precision = "other"
+
+    def embed(self, texts: Sequence[str], *, query: bool = False) -> NDArray[np.float32]:
+        return np.ascontiguousarray(super().embed(texts)[:, ::-1])
 
 
 def open_kb(folder: Path) -> KnowledgeBase:
@@ -132,6 +144,7 @@ class Workload:
             self._ingest: 6,
             self._purge: 2,
             self._rebuild: 1,
+            self._reembed: 1,
             self._backup: 2,
         }
         if len(self._added()) < 3:
@@ -171,6 +184,10 @@ class Workload:
 
     def _rebuild(self) -> Operation:
         return Operation("rebuild", [], lambda kb: kb.rebuild())
+
+    def _reembed(self) -> Operation:
+        used = self._rng.choice([WordHashes, OtherHashes])()
+        return Operation("reembed", [], lambda kb: kb.reembed(embedder=used).made)
 
     def _backup(self) -> Operation:
         file = self._place.backups / f"{self._rng.getrandbits(60):x}"

@@ -140,7 +140,7 @@ class Held:
     has_meaning: bool
 
     @staticmethod
-    @lru_cache(maxsize=20_000)
+    @lru_cache(maxsize=4_000)
     def of(text: str) -> Held:
         """Of the text; a capital at its beginning marks no name."""
         cjk = bool(_CJK.search(text))

@@ -31,7 +31,7 @@ class About:
     dates: frozenset[str]
 
     @staticmethod
-    @lru_cache(maxsize=20_000)  # a passage is read again by the next question that finds it
+    @lru_cache(maxsize=4_000)  # a passage is read again by the next question that finds it
     def of(text: str) -> About:
         """Of the text."""
         return About(frozenset(lexical_tokens(text, "en")), dates(text))

@@ -11,8 +11,8 @@ import numpy as np
 
 from ragkb.models import Embedded, Embedder, TokenEmbedder
 
-KEPT = 4_000
-"""Texts that are kept for each embedder: about 12 kB each with the default one."""
+KEPT = 50_000_000
+"""Bytes that are kept for each embedder: some 4,000 sentences with the default one, or a few hundred long passages."""
 
 
 class _Kept:
@@ -20,6 +20,7 @@ class _Kept:
 
     def __init__(self) -> None:
         self._texts: OrderedDict[str, Embedded] = OrderedDict()
+        self._bytes = 0
         self._lock = Lock()
 
     def held(self, texts: Sequence[str]) -> dict[str, Embedded]:
@@ -31,9 +32,16 @@ class _Kept:
 
     def keep(self, read: dict[str, Embedded]) -> None:
         with self._lock:
-            self._texts.update(read)
-            while len(self._texts) > KEPT:
-                self._texts.popitem(last=False)
+            for text, one in read.items():
+                if text not in self._texts:  # another thread may have read it meanwhile
+                    self._texts[text] = one
+                    self._bytes += _size(text, one)
+            while self._bytes > KEPT:
+                self._bytes -= _size(*self._texts.popitem(last=False))
+
+
+def _size(text: str, read: Embedded) -> int:
+    return 4 * len(text) + read.vector.nbytes + read.ids.nbytes + read.states.nbytes
 
 
 _kept: WeakKeyDictionary[Embedder, _Kept] = WeakKeyDictionary()
@@ -56,7 +64,9 @@ def encoded(embedder: Embedder, texts: Sequence[str]) -> list[Embedded]:
 def _read(embedder: Embedder, texts: Sequence[str]) -> list[Embedded]:
     if isinstance(embedder, TokenEmbedder):
         return [
-            Embedded(one.vector, one.ids, one.states.astype(np.float16)) for one in embedder.embed_with_tokens(texts)
+            # subtle: a row of a batch would keep the whole batch
+            Embedded(one.vector.copy(), one.ids, one.states.astype(np.float16))
+            for one in embedder.embed_with_tokens(texts)
         ]
     none, bare = np.zeros(0, np.int64), np.zeros((0, embedder.dim), np.float16)
     return [Embedded(vector, none, bare) for vector in embedder.embed(texts)]

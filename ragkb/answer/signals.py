@@ -151,7 +151,7 @@ def _token_weights(question: Embedded, read: Sequence[Embedded]) -> NDArray[np.f
     return np.asarray(weights / weights.sum(), np.float32)
 
 
-@lru_cache(maxsize=20_000)
+@lru_cache(maxsize=4_000)
 def neighbours(text: str) -> frozenset[object]:
     """Pairs of content terms that follow each other, common words left out, and runs of three Chinese characters."""
     bare = without_asking(text)

@@ -11,7 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Protocol
 
 from ragkb.errors import RagkbError
-from ragkb.eval.measures import answer_hit, percentile, quotes_overlap, token_f1
+from ragkb.eval.measures import answer_hit, percentile, quotes_f1, quotes_overlap, token_f1
 from ragkb.eval.questions import Evidence, Question, read_questions
 from ragkb.eval.retrieval import Progress
 from ragkb.eval.scores import ANSWERS, Row, total
@@ -74,6 +74,7 @@ def evaluate_answers(
     citation_precision: share of the citations, under answerable questions with evidence, that overlap an evidence
     quote of the same source, or stand on its source and page and hold a gold answer.
     citation_recall: share of the evidence items of answerable questions that some citation overlaps.
+    citation_f1: mean over the answers given to such questions of the words that quotes and evidence share.
     false_answer: share of the questions that cannot be answered that were. false_refusal: share of the answerable
     ones that were not. groundedness: mean over the answers that were given.
 
@@ -117,6 +118,7 @@ def _row(kb: Answerer, question: Question, probe: Probe | None) -> tuple[dict[st
         "cluster": question.cluster,
         **question.slices,
         "answerable": question.answerable,
+        "gold": list(question.answers) if question.answerable else [],
     }
     started = time.perf_counter()
     try:
@@ -159,6 +161,7 @@ def judge(question: Question, answer: Answer, exact: Sequence[bool]) -> dict[str
     precise = [_is_precise(citation, question) for citation in answer.citations] if known else []
     recalled = [_is_recalled(item, answer.citations) for item in question.evidence] if known else []
     gold = question.answers if question.answerable else ()
+    quoted = [item.quote for item in question.evidence if item.quote] if known and answered else []
     return {
         "answer_hit": answered and answer_hit(answer.text, gold) if gold else None,
         "token_f1": round(token_f1(answer.text, gold), 6) if gold and answered else 0.0 if gold else None,
@@ -166,6 +169,7 @@ def judge(question: Question, answer: Answer, exact: Sequence[bool]) -> dict[str
         "citation_exact": [sum(exact), len(exact)],
         "citation_precision": [sum(precise), len(precise)],
         "citation_recall": [sum(recalled), len(recalled)],
+        "citation_f1": round(quotes_f1((one.quote for one in answer.citations), quoted), 6) if quoted else None,
         "false_answer": None if question.answerable else answered,
         "false_refusal": not answered if question.answerable else None,
         "groundedness": answer.groundedness if answered else None,

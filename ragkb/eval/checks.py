@@ -68,7 +68,7 @@ def checks(run: Run, gate: Gate, kb: KnowledgeBase | None, documents: Path | Non
     """The checks of one suite. documents: the folder that the knowledge base was made from, if it is known."""
     errors = [row for row in run.rows if row["status"] == "error"]
     named = "; ".join(f"{row['id']}: {row.get('error', '')}" for row in errors[:_SHOWN])
-    yield Check("errors", len(errors) <= gate.max_errors, named or f"{len(run.rows)} questions, no error")
+    yield Check("errors", len(errors) <= gate.max_errors, named or f"{len(run.rows)} rows, no error")
     if run.manifest["kind"] == "answers":
         yield _every(run, "citation_exact", "quotes that do not stand where they say")
         leaks = [str(row["id"]) for row in run.rows if row.get(LEAK)]

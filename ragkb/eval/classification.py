@@ -10,6 +10,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
+
+_CELLS = 2_000_000  # weights that are held at once; 16 MB
 
 
 def auroc(grounded: Sequence[bool], scores: Sequence[float]) -> float | None:
@@ -25,29 +28,68 @@ def auroc(grounded: Sequence[bool], scores: Sequence[float]) -> float | None:
     return round(twice / (2 * len(good) * len(bad)), 6)
 
 
+def placements(grounded: Sequence[bool], scores: Sequence[float]) -> list[float | None]:
+    """For each answer the share of the other class that it stands on the right side of; a tie counts one half.
+
+    Their mean over all answers, over one class as over both, is the AUROC: DeLong, DeLong and Clarke-Pearson,
+    Biometrics 44(3), 1988. None for all where a class is empty.
+    """
+    good = sorted(score for label, score in zip(grounded, scores, strict=True) if label)
+    bad = sorted(score for label, score in zip(grounded, scores, strict=True) if not label)
+    if not good or not bad:
+        return [None] * len(scores)
+    return [
+        _below(bad, score) if label else 1 - _below(good, score) for label, score in zip(grounded, scores, strict=True)
+    ]
+
+
+def _below(ordered: Sequence[float], score: float) -> float:
+    """The share of the values under `score`, equal ones half."""
+    return (bisect_left(ordered, score) + bisect_right(ordered, score)) / (2 * len(ordered))
+
+
 def auroc_interval(
     grounded: Sequence[bool], scores: Sequence[float], clusters: Sequence[str], resamples: int = 1000
 ) -> tuple[float, float] | None:
-    """The 95 % percentile interval of the AUROC over resamples of whole clusters; None where a class is empty.
-
-    Answers about one source stand and fall together: Davison and Hinkley, "Bootstrap Methods and their Application",
-    1997, section 3.8. The same arguments give the same interval.
-    """
+    """The 95 % percentile interval of the AUROC over resamples of whole clusters; None where a class is empty."""
     if all(grounded) or not any(grounded):
         return None
+    drawn = auroc_draws(grounded, scores, clusters, resamples)
+    low, high = np.quantile(drawn[np.isfinite(drawn)], [0.025, 0.975])
+    return round(float(low), 6), round(float(high), 6)
+
+
+def auroc_draws(
+    grounded: Sequence[bool], scores: Sequence[float], clusters: Sequence[str], resamples: int = 1000
+) -> NDArray[np.float64]:
+    """The AUROC of each resample of whole clusters, shape (resamples,); NaN where a class is empty in it.
+
+    Answers about one source stand and fall together: Davison and Hinkley, "Bootstrap Methods and their Application",
+    1997, section 3.8. Other scores of the same answers meet the same draws.
+    """
+    draws, names = np.random.default_rng(0), list(dict.fromkeys(clusters))
+    step = max(1, _CELLS // max(1, len(scores)))
+    sizes = [min(step, resamples - start) for start in range(0, resamples, step)]
+    parts = [_aurocs(grounded, scores, clusters, draws.integers(0, len(names), (size, len(names)))) for size in sizes]
+    return np.concatenate(parts)
+
+
+def _aurocs(
+    grounded: Sequence[bool], scores: Sequence[float], clusters: Sequence[str], drawn: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """The AUROC of each line of `drawn`, which holds numbers of clusters."""
     order = np.argsort(np.asarray(scores), kind="stable")
     ranked, good = np.asarray(scores)[order], np.asarray(grounded, np.float64)[order]
     names = {name: n for n, name in enumerate(dict.fromkeys(clusters))}
     owner = np.array([names[name] for name in clusters])[order]
     first = np.flatnonzero(np.r_[True, ranked[1:] != ranked[:-1]])
-    drawn = np.random.default_rng(0).integers(0, len(names), (resamples, len(names)))
     counts = np.stack([np.bincount(row, minlength=len(names)) for row in drawn]).astype(np.float64)[:, owner]
     hits = np.add.reduceat(counts * good, first, axis=1)
     misses = np.add.reduceat(counts * (1 - good), first, axis=1)
     pairs = hits.sum(axis=1) * misses.sum(axis=1)
     wins = (hits * (np.cumsum(misses, axis=1) - misses / 2)).sum(axis=1)
-    low, high = np.quantile(wins[pairs > 0] / pairs[pairs > 0], [0.025, 0.975])
-    return round(float(low), 6), round(float(high), 6)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(wins / pairs)
 
 
 def balanced_accuracy(grounded: Sequence[bool], scores: Sequence[float], threshold: float) -> float | None:

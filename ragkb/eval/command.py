@@ -49,10 +49,10 @@ def retrieval(
 
     with progress_bar() as progress:
         made = retrieval_run(folder, Settings.load(), folder.resolve().name, progress)
-    _keep(made, rows, run)
+    keep(made, rows, run)
     summary = made.summary_with_times()
     print_summary(summary, [retrieval_table(summary)], retrieval_note(summary), as_json)
-    _check_errors(made, max_errors)
+    check_errors(made, max_errors)
 
 
 @app.command()
@@ -81,13 +81,14 @@ def answers(
             path = kb or context.obj or Path(".ragkb")  # the option stands before or after the command
             with KnowledgeBase.open(path, create=False, settings=settings) as opened:
                 made = answers_run(opened, file, settings, file.stem, progress=progress)
-    _keep(made, rows, run)
+    keep(made, rows, run)
     summary = made.summary_with_times()
     print_summary(summary, [answers_table(summary), slices_table(summary)], answers_note(summary), as_json)
-    _check_errors(made, max_errors)
+    check_errors(made, max_errors)
 
 
-def _keep(made: Run, rows: Path | None, run: Path | None) -> None:
+def keep(made: Run, rows: Path | None, run: Path | None) -> None:
+    """Writes the rows and the run where the options say."""
     from ragkb.eval.files import write_rows
     from ragkb.eval.runs import write_run
 
@@ -97,10 +98,10 @@ def _keep(made: Run, rows: Path | None, run: Path | None) -> None:
         write_run(run, made)
 
 
-def _check_errors(made: Run, most: int | None) -> None:
+def check_errors(made: Run, most: int | None) -> None:
     """Raises GateFailed if more questions than allowed ended in an error."""
     if most is not None and made.errors > most:
-        raise GateFailed(f"{made.errors} questions ended in an error, {most} may", "--rows FILE names them")
+        raise GateFailed(f"{made.errors} rows ended in an error, {most} may", "--rows FILE names them")
 
 
 @contextmanager

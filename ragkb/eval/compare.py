@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from ragkb.errors import InputError
 from ragkb.eval import statistics
+from ragkb.eval.classification import auroc_draws
 from ragkb.eval.runs import Run
 from ragkb.eval.scores import MEASURES, Measure, Row, pair, total
 from ragkb.eval.statistics import LEVEL
@@ -16,6 +17,9 @@ Verdict = Literal["worse", "better", "unclear", "same"]
 Test = Literal["McNemar", "bootstrap"]
 Pair = tuple[Row, Row]
 """The rows of one question, before and after."""
+
+_NO_FLIPS = ("token_f1", "auroc", "support")
+"""Measures of which the smallest move of another row moves a row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,8 +164,20 @@ def _differences(both: Sequence[Pair], measures: Sequence[Measure], gate: Gate) 
     resampled = statistics.bootstrap(statistics.cluster_sums(joined, clusters))
     spreads = resampled[:, len(names) :] - resampled[:, : len(names)]
     counting = sum(gate.counts(one) for one in measures)
-    found = (_difference(both, one, spreads[:, place], gate, counting) for place, one in enumerate(measures))
+    found = (
+        _difference(both, one, _auroc_spread(both) if one.name == "auroc" else spreads[:, place], gate, counting)
+        for place, one in enumerate(measures)
+    )
     return [one for one in found if one]
+
+
+def _auroc_spread(both: Sequence[Pair]) -> statistics.Floats:
+    """The resampled differences of the AUROC: a measure of pairs of rows, of which sums over rows say too little."""
+    known = [(old, new) for old, new in both if old.get("auroc") is not None and new.get("auroc") is not None]
+    labels = [bool(new["label"]) for _, new in known]
+    clusters = [str(new.get("cluster", new["id"])) for _, new in known]
+    before, after = (auroc_draws(labels, [float(pair[n]["score"]) for pair in known], clusters) for n in (0, 1))
+    return after - before
 
 
 def _difference(
@@ -232,7 +248,7 @@ def _verdict(one: Difference, adjusted: float) -> Verdict:
 
 def _flips(both: Sequence[Pair], measures: Sequence[Measure]) -> Iterator[Flip]:
     for old, new in both:
-        moves = {one.name: _move(old, new, one) for one in measures if one.name != "token_f1"}
+        moves = {one.name: _move(old, new, one) for one in measures if one.name not in _NO_FLIPS}
         worse = tuple(name for name, move in moves.items() if move > 0)
         better = tuple(name for name, move in moves.items() if move < 0)
         if worse or better:

@@ -70,7 +70,7 @@ def table(found: Comparison) -> Table:
     from ragkb.eval.told import percent
 
     made = Table()
-    for number, name in enumerate(("measure", "before", "after", "95 % of change", "questions", "verdict")):
+    for number, name in enumerate(("measure", "before", "after", "95 % change", "questions", "verdict")):
         made.add_column(name, justify="right" if 0 < number < 5 else "left", no_wrap=True)
     for one in found.differences:
         made.add_row(

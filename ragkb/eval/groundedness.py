@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ragkb.answer.grounding import SupportScorer
 from ragkb.answer.verify import Verdict, answer_threshold, verify
 from ragkb.errors import InputError, RagkbError
-from ragkb.eval.classification import auroc, balanced_accuracy, hallucination_f1
+from ragkb.eval.classification import auroc, balanced_accuracy, hallucination_f1, placements
 from ragkb.eval.files import Line, json_lines
 
 if TYPE_CHECKING:
@@ -21,7 +23,10 @@ _FIELDS = 'a line {"id", "question", "context", "response"} and, where known, "g
 
 @dataclass(frozen=True, slots=True)
 class GivenAnswer:
-    """One row of a groundedness file. grounded: what people said, None where they were not asked. task: "" if none."""
+    """One row of a groundedness file. grounded: what people said, None where they were not asked. task: "" if none.
+
+    cluster: its source; answers about one stand and fall together.
+    """
 
     id: str
     question: str
@@ -29,14 +34,19 @@ class GivenAnswer:
     response: str
     grounded: bool | None
     task: str
+    cluster: str
 
 
 @dataclass(frozen=True, slots=True)
 class GroundednessResult:
-    """summary: as docs/eval.md defines it. rows: one for each answer, in the file's order, no timings."""
+    """summary: as docs/eval.md defines it. rows: one for each answer, in the file's order, no timings.
+
+    milliseconds: of scoring each, None where that failed.
+    """
 
     summary: dict[str, Any]
     rows: tuple[dict[str, Any], ...]
+    milliseconds: tuple[float | None, ...]
 
 
 def evaluate_groundedness(file: Path, scorer: SupportScorer, progress: Progress | None = None) -> GroundednessResult:
@@ -47,27 +57,56 @@ def evaluate_groundedness(file: Path, scorer: SupportScorer, progress: Progress 
     no measure. Raises InputError that names file and line where a row has not this form.
     """
     answers = read_given_answers(file)
-    rows = []
+    rows, milliseconds = [], []
     for number, answer in enumerate(answers, 1):
+        started = time.perf_counter()
         rows.append(_row(answer, scorer))
+        milliseconds.append(1000 * (time.perf_counter() - started) if "score" in rows[-1] else None)
         if progress:
             progress("answers", number, len(answers))
     tasks = sorted({answer.task for answer in answers if answer.task})
     by_task = {
         task: _summary([row for row in rows if row.get("task") == task], answer_threshold(scorer)) for task in tasks
     }
-    return GroundednessResult({**_summary(rows, answer_threshold(scorer)), "by_task": by_task}, tuple(rows))
+    summary = {**_summary(rows, answer_threshold(scorer)), "by_task": by_task}
+    return GroundednessResult(summary, tuple(_placed(rows)), tuple(milliseconds))
 
 
 def _row(answer: GivenAnswer, scorer: SupportScorer) -> dict[str, Any]:
-    head = {"id": answer.id, **({"task": answer.task} if answer.task else {}), "label": answer.grounded}
+    head = {
+        "id": answer.id,
+        "question": answer.question,
+        "answer": answer.response,
+        "cluster": answer.cluster,
+        **({"task": answer.task} if answer.task else {}),
+        "label": answer.grounded,
+        "status": "error",
+    }
     if not answer.response.strip():
         return {**head, "error": "the response is empty"}
     try:
         verdict = verify(answer.response, answer.passages, scorer, answer.question)
     except RagkbError as error:
         return {**head, "error": f"{type(error).__name__}: {error}"}
-    return {**head, **_judged(verdict, answer_threshold(scorer))}
+    return {**head, "status": "scored", **_judged(verdict, answer_threshold(scorer))}
+
+
+def _placed(rows: Sequence[dict[str, Any]]) -> Iterable[dict[str, Any]]:
+    """The rows with the measures that a nightly run compares: scores.GROUNDEDNESS."""
+    known = [row for row in rows if "score" in row and row["label"] is not None]
+    places = placements([row["label"] for row in known], [row["score"] for row in known])
+    by_row = {id(row): place for row, place in zip(known, places, strict=True)}
+    for row in rows:
+        if "score" not in row:
+            yield row
+            continue
+        yield {
+            **row,
+            "auroc": None if (place := by_row.get(id(row))) is None else round(place, 6),
+            "grounded_recall": row["grounded"] if row["label"] is True else None,
+            "hallucination_recall": not row["grounded"] if row["label"] is False else None,
+            "support": row["score"],
+        }
 
 
 def _judged(verdict: Verdict, threshold: float) -> dict[str, Any]:
@@ -103,13 +142,15 @@ def given_answer(line: Line) -> GivenAnswer:
     for name in ("response", "context"):
         if name not in line.values:
             raise InputError(f"{line.where}: {name!r} is missing", f"give {_FIELDS}")
+    passages = tuple(text for text in _passages(line) if text.strip())
     return GivenAnswer(
         id=line.text("id"),
         question=line.text("question", ""),
-        passages=tuple(text for text in _passages(line) if text.strip()),
+        passages=passages,
         response=line.text("response", ""),
         grounded=_label(line),
         task=line.text("task", ""),
+        cluster=line.text("source_id", "") or hashlib.sha256("\n".join(passages).encode()).hexdigest()[:16],
     )
 
 

@@ -109,6 +109,16 @@ def token_f1(text: str, answers: Iterable[str]) -> float:
     return max((_f1(words, _words(answer)) for answer in answers), default=0.0)
 
 
+def quotes_f1(quotes: Iterable[str], evidence: Iterable[str]) -> float:
+    """F1, 0 to 1, between the words of all quotes together and those of all evidence together.
+
+    Too long a quote costs precision, evidence that is left out recall: the F1 of supporting facts of Yang et al.,
+    "HotpotQA", 2018, section 4, over words instead of sentences. Repeated quotes count once.
+    """
+    found, gold = (sum(map(_words, dict.fromkeys(texts)), Counter[str]()) for texts in (quotes, evidence))
+    return _f1(found, gold)
+
+
 def _words(text: str) -> Counter[str]:
     return Counter(word for word in _TOKEN.findall(normalise(text)) if word not in ("a", "an", "the"))
 

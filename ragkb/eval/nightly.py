@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from ragkb.errors import InputError
 from ragkb.eval.checks import Check, checks, probe_of
 from ragkb.eval.compare import Comparison, compare
+from ragkb.eval.excerpts import Excerpt, excerpts_of, worst_of
 from ragkb.eval.history import History
 from ragkb.eval.proposed import judge_probe
-from ragkb.eval.record import answers_run, retrieval_run
+from ragkb.eval.record import answers_run, groundedness_run, retrieval_run
 from ragkb.eval.retrieval import Progress
 from ragkb.eval.runs import Run, now
 from ragkb.eval.scores import MEASURES, Row, total
@@ -26,18 +27,6 @@ if TYPE_CHECKING:
     from ragkb.kb import KnowledgeBase
     from ragkb.models.chat import ChatModel
     from ragkb.settings import Settings
-
-WORST = 10
-"""Questions that a report shows although they did not change."""
-
-
-@dataclass(frozen=True, slots=True)
-class Excerpt:
-    """A passage of a question that a report shows."""
-
-    source: str
-    page: int | None
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +83,7 @@ def run_nightly(
     for suite in plan.suites:
         with _measured_kb(suite, kb, settings) as measured:
             run = _run(suite, measured, settings, judge, progress)
-            result = _judged(run, plan, measured, suite.documents, history, baseline)
+            result = _judged(run, plan, measured, suite, history, baseline)
         history.keep(at, result.run)
         history.note(_entry(at, result))
         if not Path(baseline).is_dir() and (set_baseline or (not result.baseline and result.passed)):
@@ -111,6 +100,8 @@ def _run(
     judge: ChatModel | None,
     progress: Progress | None,
 ) -> Run:
+    if suite.kind == "groundedness":
+        return groundedness_run(suite.questions, settings, suite.name, progress)
     if kb is None:
         return retrieval_run(suite.questions, settings, suite.name, progress)
     probe = probe_of(kb)
@@ -129,11 +120,11 @@ def _run(
 def _measured_kb(suite: Suite, kb: KnowledgeBase | None, settings: Settings) -> Iterator[KnowledgeBase | None]:
     """The knowledge base as it is, or a copy without what is left out, or one of the suite's documents.
 
-    None for a retrieval suite, which makes its own.
+    None for the kinds that need none, or make their own.
     """
     from ragkb.kb import KnowledgeBase
 
-    if suite.kind == "retrieval":
+    if suite.kind != "answers":
         yield None
         return
     if suite.documents is None and kb is None:
@@ -159,50 +150,21 @@ def _remove(kb: KnowledgeBase, sources: Sequence[str]) -> None:
 
 
 def _judged(
-    run: Run, plan: Plan, kb: KnowledgeBase | None, documents: Path | None, history: History, baseline: str
+    run: Run, plan: Plan, kb: KnowledgeBase | None, suite: Suite, history: History, baseline: str
 ) -> SuiteResult:
     """The run with its checks and its comparison."""
-    held, found = list(checks(run, plan.gate, kb, documents)), history.baseline(baseline, run.name)
+    held, found = list(checks(run, plan.gate, kb, suite.documents)), history.baseline(baseline, run.name)
     comparison = None
     if found:
         try:
             comparison = compare(found[1], run, plan.gate)
         except InputError as error:
             held.append(Check("baseline", False, f"{error.message}; --set-baseline takes this run as the new one"))
-    worst = tuple(_worst(run.rows))
+    worst = tuple(worst_of(run.rows))
     shown = [*(flip.after for flip in comparison.flips), *worst] if comparison else worst
-    excerpts = _excerpts(kb, shown) if kb else {}
-    return SuiteResult(run, tuple(held), comparison, found[0] if found else "", worst, excerpts, ())
-
-
-def _worst(rows: Sequence[Row]) -> list[Row]:
-    """Answers that are wrong, the surest first; then refusals, the least sure first; then queries that found least."""
-    wrong = [
-        row for row in rows if row.get("false_answer") or (row.get("answer_hit") is False and not row["abstained"])
-    ]
-    refused = [row for row in rows if row.get("false_refusal")]
-    poor = [row for row in rows if row.get("hybrid ndcg@10") is not None and row["hybrid ndcg@10"] < 1]
-    ordered = [
-        *sorted(wrong, key=lambda row: -row["confidence"]),
-        *sorted(refused, key=lambda row: row["confidence"]),
-        *sorted(poor, key=lambda row: float(row["hybrid ndcg@10"])),
-    ]
-    return ordered[:WORST]
-
-
-def _excerpts(kb: KnowledgeBase, rows: Sequence[Row]) -> dict[str, tuple[Excerpt, ...]]:
-    """The texts of the passages of these rows, as the documents hold them."""
-    wanted = {passage["source"] for row in rows for passage in row.get("passages", ())}
-    ids = {one.source: one.id for one in kb.documents(as_=Principal.admin()) if one.source in wanted}
-    texts = {source: kb.document(id, as_=Principal.admin()).text for source, id in ids.items()}
-    return {
-        str(row["id"]): tuple(
-            Excerpt(one["source"], one["page"], texts[one["source"]][one["start"] : one["end"]])
-            for one in row.get("passages", ())
-            if one["source"] in texts
-        )
-        for row in rows
-    }
+    return SuiteResult(
+        run, tuple(held), comparison, found[0] if found else "", worst, excerpts_of(suite, kb, shown), ()
+    )
 
 
 def _entry(at: str, result: SuiteResult) -> dict[str, Any]:

@@ -14,5 +14,5 @@ RunFolder = Annotated[
     Path | None, typer.Option("--run", metavar="FOLDER", help="Keep the run there, for `ragkb eval compare`.")
 ]
 MaxErrors = Annotated[
-    int | None, typer.Option("--max-errors", metavar="N", help="Fail (exit 8) if more questions end in an error.")
+    int | None, typer.Option("--max-errors", metavar="N", help="Fail (exit 8) if more rows end in an error.")
 ]

@@ -7,16 +7,28 @@ from html import escape
 
 from ragkb.eval.curves import Bin
 
-WIDTH, HEIGHT = 340, 190
+WIDTH, HEIGHT = 340, 170
 LEFT, RIGHT, TOP, BOTTOM = 40, 10, 12, 34
 Points = Sequence[tuple[float, float]]
 """(x, y), both 0 to 1 of the chart's width and height."""
 
 
-def lines(title: str, series: Sequence[tuple[str, Points]], x: tuple[str, str], y: tuple[str, str]) -> str:
-    """Lines in one chart. x, y: what stands at 0 and at 1 of each axis."""
+def lines(
+    title: str,
+    series: Sequence[tuple[str, Points]],
+    x: tuple[str, str],
+    y: tuple[str, str],
+    level: float | None = None,
+    marked: Points = (),
+) -> str:
+    """Lines in one chart. x, y: what stands at 0 and at 1 of each axis.
+
+    level: where a dashed line is drawn across, None for none. marked: points that stand out.
+    """
+    across = "" if level is None else f'<path class="even" d="M{_x(0)} {_y(level)}H{_x(1)}"/>'
     drawn = "".join(_line(points, f"s{number}") for number, (_, points) in enumerate(series, 1))
-    return _chart(title, drawn + _legend([name for name, _ in series]), x, y)
+    out = "".join(f'<circle class="marked" cx="{_x(x)}" cy="{_y(y)}" r="3.5"/>' for x, y in marked)
+    return _chart(title, across + drawn + out + _legend([name for name, _ in series]), x, y)
 
 
 def reliability_chart(title: str, bins: Sequence[Bin], x: str, y: str) -> str:

@@ -7,9 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ragkb.eval.answers import Probe, evaluate_answers
+from ragkb.eval.answers import Probe, evaluate_answers, latency
+from ragkb.eval.groundedness import evaluate_groundedness, read_given_answers
 from ragkb.eval.retrieval import LEGS, Progress, evaluate_retrieval, qrels_of
 from ragkb.eval.runs import Data, Run, digest_of, file_digest, make_run, now
+from ragkb.models import DEFAULT
 from ragkb.types import Principal
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ def answers_run(
     data = Data(file_digest(file), documents_digest(kb), fixed)
     timings = _timings(started, seconds, result.milliseconds, {"latency_ms": result.summary["latency_ms"]})
     generator = settings.llm.model or settings.llm.url if settings.llm.url else "extractive"
-    models = {"embedder": settings.embedder, "precision": "", "generator": generator}
+    models = {"embedder": settings.embedder or DEFAULT, "precision": "", "generator": generator}
     if kb is not None:
         models |= {"embedder": kb.status().embedder, "precision": kb.status().precision}
     return make_run("answers", suite, data, settings, models, result.summary, result.rows, timings)
@@ -51,9 +53,27 @@ def retrieval_run(folder: Path, settings: Settings, suite: str, progress: Progre
     data = Data(file_digest(folder / "queries.jsonl", qrels_of(folder)), file_digest(folder / "corpus.jsonl"), True)
     speed = {name: result.summary[name] for name in ("documents_per_second", "query_ms")}
     timings = _timings(started, seconds, result.milliseconds, speed)
-    models = {"embedder": settings.embedder, "precision": result.precision, "generator": ""}
+    models = {"embedder": result.embedder, "precision": result.precision, "generator": ""}
     rows = [dict(_flat(row)) for row in result.rows]
     return make_run("retrieval", suite, data, settings, models, result.summary, rows, timings)
+
+
+def groundedness_run(file: Path, settings: Settings, suite: str, progress: Progress | None = None) -> Run:
+    """The run of a groundedness file, by the scorer that answers are scored with."""
+    from ragkb.answer.grounding import load_scorer
+    from ragkb.models import load_embedder
+
+    started, began = now(), time.perf_counter()
+    read_given_answers(file)  # a broken file is told before the model is loaded
+    embedder = load_embedder(settings.embedder, settings.threads, settings.embedding)
+    result = evaluate_groundedness(file, load_scorer(settings.answer, embedder), progress)
+    seconds = time.perf_counter() - began
+    times = {"latency_ms": latency([taken for taken in result.milliseconds if taken is not None])}
+    timings = _timings(started, seconds, result.milliseconds, times)
+    models = {"embedder": embedder.id, "precision": embedder.precision, "generator": ""}
+    models["scorer"] = settings.answer.support
+    data = Data(file_digest(file), "", True)
+    return make_run("groundedness", suite, data, settings, models, result.summary, result.rows, timings)
 
 
 def _timings(

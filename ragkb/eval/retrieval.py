@@ -62,12 +62,13 @@ class Suite:
 class RetrievalResult:
     """summary: as docs/eval.md defines it. rows: one for each query, in the order of the file, without timings.
 
-    milliseconds: of each query's hybrid search, None where it failed. precision: of the embedder, "" if not known.
+    milliseconds: of each query's hybrid search, None where it failed. embedder, precision: its id, "" if not known.
     """
 
     summary: dict[str, Any]
     rows: tuple[dict[str, Any], ...]
     milliseconds: tuple[float | None, ...]
+    embedder: str = ""
     precision: str = ""
 
 
@@ -86,7 +87,8 @@ def evaluate_retrieval(folder: Path, settings: Settings, progress: Progress | No
         TemporaryDirectory(prefix="ragkb-eval-") as path,
         KnowledgeBase.open(Path(path) / "kb", settings=settings, embedder=embedder) as kb,
     ):
-        return replace(measure(kb, suite, settings.limits.k, progress), precision=embedder.precision)
+        measured = measure(kb, suite, settings.limits.k, progress)
+        return replace(measured, embedder=embedder.id, precision=embedder.precision)
 
 
 class RememberedQuery:
@@ -156,10 +158,16 @@ def ranked_documents(kb: Searcher, query: str, leg: Leg, most: int) -> tuple[lis
         started = time.perf_counter()
         hits = kb.search(query, k=k, as_=Principal.admin(), leg=leg)
         milliseconds = milliseconds or 1000 * (time.perf_counter() - started)
-        ranked.update(dict.fromkeys(hit.source for hit in hits))
+        ranked.update(dict.fromkeys(source for hit in hits for source in _sources(hit)))
         if len(ranked) >= DEPTH or len(hits) < k or k == most:
             return list(ranked)[:DEPTH], milliseconds
         k = min(2 * k, most)
+
+
+def _sources(hit: Hit) -> Iterator[str]:
+    """Where a hit's text stands: in labelled sets one passage may have two ids, of which one is marked as relevant."""
+    yield hit.source
+    yield from (one.source for one in hit.duplicates)
 
 
 def _new_documents(suite: Suite, report: Progress) -> Iterator[NewDocument]:

@@ -26,7 +26,7 @@ from ragkb.eval.scores import Row
 if TYPE_CHECKING:
     from ragkb.settings import Settings
 
-Kind = Literal["answers", "retrieval"]
+Kind = Literal["answers", "retrieval", "groundedness"]
 FORMAT = 1
 CLOCKED = ("documents_per_second", "query_ms", "latency_ms")
 """Keys of a summary that a clock gave."""
@@ -38,6 +38,7 @@ _TEXT = (
     "question",
     "query",
     "answer",
+    "gold",
     "reason",
     "error",
     "citations",
@@ -45,6 +46,7 @@ _TEXT = (
     "ranked",
     "relevant",
     "judge_reason",
+    "sentences",
 )
 _MEASURED = ("embedder", "chunk", "search", "answer", "llm")
 _SECRET = ("api_key", "api_key_file")

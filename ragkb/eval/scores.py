@@ -49,6 +49,7 @@ ANSWERS = (
     ),
     Measure("citation_precision", "citation precision", True, "citations that overlap the evidence", "Gao et al. 2023"),
     Measure("citation_recall", "citation recall", True, "evidence that is cited", "Gao et al. 2023"),
+    Measure("citation_f1", "citation F1", True, "words that quotes share with the evidence", "Yang et al. 2018; words"),
     Measure("false_answer", "false answer", False, "unanswerable questions that were answered", "share"),
     Measure("false_refusal", "false refusal", False, "answerable questions that were refused", "share"),
     Measure("groundedness", "groundedness", True, "support of the worst sentence of an answer", "mean"),
@@ -87,7 +88,15 @@ RETRIEVAL = tuple(
 )
 """Measures of a retrieval folder."""
 
-MEASURES: Mapping[str, Measure] = {one.name: one for one in (*ANSWERS, *SEARCH, *RETRIEVAL)}
+GROUNDEDNESS = (
+    Measure("auroc", "AUROC", True, "chance that a grounded answer scores above another", "Hanley and McNeil 1982"),
+    Measure("grounded_recall", "grounded recall", True, "grounded answers that pass", "share"),
+    Measure("hallucination_recall", "hallucination recall", True, "other answers that are flagged", "Niu et al. 2024"),
+    Measure("support", "support", True, "mean score of all answers, labelled or not", "mean", gated=False),
+)
+"""Measures of a groundedness file; a row's part in AUROC is its placement among the other class."""
+
+MEASURES: Mapping[str, Measure] = {one.name: one for one in (*ANSWERS, *SEARCH, *RETRIEVAL, *GROUNDEDNESS)}
 
 
 def pair(value: object) -> tuple[float, float] | None:

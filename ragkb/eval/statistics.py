@@ -75,7 +75,10 @@ def mcnemar(worse: int, better: int) -> float:
     binomial test of the questions that flipped.
     """
     flips = worse + better
-    tail = sum(math.comb(flips, count) for count in range(min(worse, better) + 1))
+    ways = tail = 1  # flips over 0, then over 1, ..: each from the one before it
+    for count in range(min(worse, better)):
+        ways = ways * (flips - count) // (count + 1)
+        tail += ways
     return float(min(1.0, 2 * tail / 2**flips))
 
 

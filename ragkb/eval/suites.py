@@ -6,12 +6,13 @@ import sys
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ragkb.errors import InputError, NotFound
 from ragkb.eval.compare import Gate
+from ragkb.eval.runs import Kind
 from ragkb.eval.scores import MEASURES
 from ragkb.settings import Settings
 
@@ -22,6 +23,16 @@ else:
 
 SAMPLE = Path(__file__).parent / "sample_corpus"
 """The sample corpus: a link in a checkout, a folder in an installed package."""
+
+
+_FIELDS: dict[Kind, tuple[str, tuple[str, ...]]] = {
+    "answers": ("questions", ("documents", "leave_out")),
+    "retrieval": ("folder", ()),
+    "groundedness": ("file", ()),
+}
+"""What a suite of each kind names, and what it may name besides."""
+
+_PLACES = ("questions", "folder", "file", "documents", "leave_out")
 
 
 class _Table(BaseModel):
@@ -38,11 +49,12 @@ class _GateTable(_Table):
 
 class _SuiteTable(_Table):
     name: str = Field(pattern=r"^[\w.-]+$")
-    kind: Literal["answers", "retrieval"] = "answers"
+    kind: Kind = "answers"
     questions: str = ""
     documents: str = ""
     leave_out: tuple[str, ...] = ()
     folder: str = ""
+    file: str = ""
 
 
 class _File(_Table):
@@ -56,11 +68,11 @@ class Suite:
 
     kind "answers": the answers file `questions`, over the knowledge base as it is, or over `documents`, ingested into
     one of its own. leave_out: sources that are removed from a copy before it is asked. kind "retrieval": the folder
-    `questions` of BEIR's form.
+    `questions` of BEIR's form. kind "groundedness": the file `questions` of given answers.
     """
 
     name: str
-    kind: Literal["answers", "retrieval"]
+    kind: Kind
     questions: Path
     documents: Path | None = None
     leave_out: tuple[str, ...] = ()
@@ -80,12 +92,13 @@ class Plan:
 
 
 def default_plan(settings: Settings) -> Plan:
-    """The sample corpus with its questions. Raises NotFound where it is not installed."""
+    """The sample corpus with its questions, and given answers about it. Raises NotFound where it is not installed."""
     corpus = SAMPLE.resolve()
     if not corpus.is_dir():
         raise NotFound(f"{corpus}: the sample corpus is not here", "name a suite with --suite FILE")
     sample = Suite("sample", "answers", corpus / "questions.jsonl", corpus)
-    return Plan((sample,), Gate(margin=settings.eval.margin, max_errors=settings.eval.max_errors))
+    scorer = Suite("scorer", "groundedness", corpus / "groundedness.jsonl")
+    return Plan((sample, scorer), Gate(margin=settings.eval.margin, max_errors=settings.eval.max_errors))
 
 
 def read_plan(file: Path, settings: Settings) -> Plan:
@@ -110,11 +123,12 @@ def read_plan(file: Path, settings: Settings) -> Plan:
 
 
 def _suite(table: _SuiteTable, file: Path) -> Suite:
-    wanted, other = ("questions", "folder") if table.kind == "answers" else ("folder", "questions")
+    wanted, allowed = _FIELDS[table.kind]
     named: str = getattr(table, wanted)
-    if not named or getattr(table, other) or (table.documents and table.kind == "retrieval"):
-        fields = "`questions` and perhaps `documents`" if table.kind == "answers" else "`folder`"
-        raise InputError(f"{file}: suite {table.name!r}: one of kind {table.kind!r} has {fields}")
+    given = {name for name in _PLACES if getattr(table, name)}
+    if not named or given - {wanted, *allowed}:
+        fields = f"`{wanted}`" + "".join(f", perhaps `{name}`" for name in allowed)
+        raise InputError(f"{file}: suite {table.name!r}: one of kind {table.kind!r} has {fields}, and no other place")
     base = file.resolve().parent
     documents = base / table.documents if table.documents else None
     for path in (base / named, documents):

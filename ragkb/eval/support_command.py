@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ragkb.eval.options import Json, Kb, Rows
+from ragkb.eval.options import Json, Kb, MaxErrors, Rows, RunFolder
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -20,24 +20,21 @@ def groundedness(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A JSON line {id, question, context, response, ..}.")],
     as_json: Json = False,
     rows: Rows = None,
+    run: RunFolder = None,
+    max_errors: MaxErrors = None,
     kb: Kb = None,
 ) -> None:
     """Score given answers against their contexts; measure the scorer where they are labelled. --kb is not touched."""
-    from ragkb.answer.grounding import load_scorer
-    from ragkb.eval.command import print_summary, progress_bar
-    from ragkb.eval.files import write_rows
-    from ragkb.eval.groundedness import evaluate_groundedness, read_given_answers
-    from ragkb.models import load_embedder
+    from ragkb.eval.command import check_errors, keep, print_summary, progress_bar
+    from ragkb.eval.record import groundedness_run
     from ragkb.settings import Settings
 
-    settings = Settings.load()
-    read_given_answers(file)  # a broken file is told before the model is loaded
-    scorer = load_scorer(settings.answer, load_embedder(settings.embedder, settings.threads, settings.embedding))
     with progress_bar() as progress:
-        result = evaluate_groundedness(file, scorer, progress)
-    if rows:
-        write_rows(rows, result.rows)
-    print_summary(result.summary, [groundedness_table(result.summary)], groundedness_note(result.summary), as_json)
+        made = groundedness_run(file, Settings.load(), file.stem, progress)
+    keep(made, rows, run)
+    summary = made.summary  # without what a clock says: the same input prints the same bytes
+    print_summary(summary, [groundedness_table(summary)], groundedness_note(summary), as_json)
+    check_errors(made, max_errors)
 
 
 def groundedness_table(summary: Mapping[str, Any]) -> Table:

@@ -61,11 +61,11 @@ def said(row: Row) -> str:
     return str(row.get("answer", row.get("error", "")))
 
 
-def percent(value: float | None, signed: bool = False) -> str:
-    """A share as a person reads it: 78.7 %."""
+def percent(value: float | None, signed: bool = False, digits: int = 1) -> str:
+    """A share as a person reads it: 78.7 %. digits: behind the point."""
     if value is None:
         return "–"
-    return f"{100 * value:+.1f}" if signed else f"{100 * value:.1f}"
+    return f"{100 * value:+.{digits}f}" if signed else f"{100 * value:.{digits}f}"
 
 
 def sentences(comparison: Comparison) -> Iterator[str]:

@@ -97,7 +97,7 @@ def _judged(name: str, line: Line) -> Judged:
     marks = line.items("faithfulness", float)
     return Judged(
         answer,
-        line.text("source_id", "") or hashlib.sha256("\n".join(answer.passages).encode()).hexdigest(),
+        answer.cluster,
         sum(marks) / len(marks) if marks else None,
         f"{name} {answer.task}" if name == "ragtruth" else name,
     )

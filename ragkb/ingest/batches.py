@@ -27,7 +27,12 @@ _PATIENCE = 0.2  # seconds between two tellings of the progress, while the embed
 
 def embedded_text(item: Chunk) -> str:
     """What the embedder reads of a chunk."""
-    return f"{item.context}\n{item.text}" if item.context else item.text
+    return joined(item.context, item.text)
+
+
+def joined(context: str, text: str) -> str:
+    """A chunk's text under its context."""
+    return f"{context}\n{text}" if context else text
 
 
 def digest(item: Chunk) -> bytes:
@@ -142,12 +147,12 @@ class _Running:
 
 
 class Embedding:
-    """Embeds texts in a thread of its own."""
+    """Embeds texts in a thread of its own. done: how many have their vector. seconds: that it took, once it is done."""
 
     def __init__(self, embedder: Embedder, texts: Sequence[str]) -> None:
         self._embedder, self._texts = embedder, texts
         self._stopped = threading.Event()
-        self.seconds = 0.0
+        self.seconds, self.done = 0.0, 0
         thread = ThreadPoolExecutor(1, "ragkb-embed")
         self._made = thread.submit(self._run)
         thread.shutdown(wait=False)
@@ -175,6 +180,7 @@ class Embedding:
                 break
             part = order[first : first + _SLICE]
             out[part] = self._embedder.embed([self._texts[number] for number in part])
+            self.done += len(part)
         self.seconds = time.perf_counter() - started
         return out
 

@@ -23,6 +23,7 @@ DPI = 200
 
 _LEAST_CONFIDENCE = 0.6
 _LEGIBLE = 0.85  # mean confidence under which a page may lie on its side or head
+_STRIP = 4  # long side to short one, at most
 _HINT = "pip install 'ragkb[ocr]'"
 _MODELS = {"Det": "*_det_*.onnx", "Rec": "*_rec_*.onnx", "Cls": "*_cls_*.onnx"}
 _LOCK = threading.Lock()
@@ -82,8 +83,24 @@ def _best(pixels: np.ndarray) -> tuple[list[tuple[str, np.ndarray, float]], int]
 def _run(pixels: np.ndarray) -> list[tuple[str, np.ndarray, float]]:
     """(text, corners, confidence) of each line."""
     with _LOCK:
-        found = _engine()(pixels, use_cls=False)
+        found = _engine()(_widened(pixels), use_cls=False)
     return [] if found.boxes is None else list(zip(found.txts, found.boxes, found.scores, strict=True))
+
+
+def _widened(pixels: np.ndarray) -> np.ndarray:
+    """The picture, a strip with room at its side.
+
+    subtle: the reader enlarges until the shorter side has 736 pixels, which makes tens of millions of a strip.
+    """
+    rows, columns = pixels.shape[:2]
+    room = max(0, columns // _STRIP - rows), max(0, rows // _STRIP - columns)
+    if not any(room):
+        return pixels
+    edge = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
+    wide = np.empty((rows + room[0], columns + room[1], 3), np.uint8)
+    wide[:] = np.median(edge, axis=0)
+    wide[:rows, :columns] = pixels
+    return wide
 
 
 @lru_cache(maxsize=1)
@@ -92,8 +109,10 @@ def _engine() -> Any:
     import rapidocr
 
     folder = Path(rapidocr.__file__).parent / "models"
+    # subtle: as many threads as cores would be too many beside other parsers, and they burn what they wait
+    threads = {"EngineConfig.onnxruntime.intra_op_num_threads": 2}
     paths = {f"{part}.model_path": str(_model(folder, pattern)) for part, pattern in _MODELS.items()}
-    return rapidocr.RapidOCR(params={"Global.log_level": "critical", **paths})
+    return rapidocr.RapidOCR(params={"Global.log_level": "critical", **threads, **paths})
 
 
 def _model(folder: Path, pattern: str) -> Path:

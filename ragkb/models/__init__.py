@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from ragkb.settings import EmbeddingSettings
 
 
+DEFAULT = "minilm"
+
+
 class Embedder(Protocol):
     """Turns texts into vectors.
 
@@ -54,14 +57,14 @@ class TokenEmbedder(Protocol):
 def load_embedder(name: str, threads: int = 0, settings: EmbeddingSettings | None = None) -> Embedder:
     """The embedder that the setting `embedder` names.
 
-    'minilm': the default. 'torch:NAME': run by sentence-transformers (any architecture, a GPU if there is one).
+    'minilm', or '': the default. 'torch:NAME': run by sentence-transformers (any architecture, a GPU if there is one).
     'openai:MODEL@URL': a server of OpenAI's protocol, which is asked at once. Anything else: a sentence-transformers
     model by name or folder, exported to ONNX once. settings: those of `embedding`, by default theirs.
     Raises InputError, ModelError.
     """
     from ragkb.settings import EmbeddingSettings
 
-    settings = settings or EmbeddingSettings()
+    name, settings = name or DEFAULT, settings or EmbeddingSettings()
     kind, _, rest = name.partition(":")
     if kind == "openai":
         from ragkb.models.openai_embedder import OpenAIEmbedder

@@ -23,12 +23,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ragkb.errors import ModelError
+from ragkb.models import DEFAULT
 from ragkb.settings import Precision
 
 if TYPE_CHECKING:
     import torch
 
-DEFAULT = "minilm"
 RECIPE = "2"  # part of the cache key: raise it when the export changes
 PINNED = {
     "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",

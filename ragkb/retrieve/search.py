@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 
 import numpy as np
 
 from ragkb.models import Embedder
 from ragkb.models.reranker import load_reranker
+from ragkb.retrieve.duplicates import collapsed
 from ragkb.retrieve.fusion import Scored, above, convex, share
 from ragkb.retrieve.rerank import Ranked, reranked
 from ragkb.retrieve.routing import Route, routed, unrouted
@@ -41,7 +44,8 @@ def search(reader: Reader, embedder: Embedder, query: Query, settings: SearchSet
     """Up to query.k hits, best first."""
     visible = reader.visible(query.as_, query.where)
     route = routed(reader, query.text, query.as_, visible) if query.leg == "hybrid" else unrouted(query.text)
-    weight = dense_weight(query, embedder, settings)
+    readable = embedder.readable(query.text) if query.leg == "hybrid" else 1.0
+    weight = dense_weight(query.leg, readable, settings)
     candidates = max(settings.candidates, query.k)
     dense: dict[int, float] = {}
     lexical: dict[int, float] = {}
@@ -54,28 +58,55 @@ def search(reader: Reader, embedder: Embedder, query: Query, settings: SearchSet
     late = ""
     if settings.rerank and query.leg == "hybrid":
         ranked, late = _reranked(reader, ranked, query.text, settings)
-    if settings.page_hits and query.leg == "hybrid":
-        ranked = _spread(reader, ranked, settings.page_hits, query.k)
-    ranked = ranked[: query.k]
-    rows = reader.chunks([number for number, _, _ in ranked])
-    explained = Reasons(dense, lexical, "; ".join(filter(None, (_reason(query, embedder, weight), late))))
-    found_rows = [(rows[n], score, explained.of(n, explain)) for n, score, explain in ranked if n in rows]
-    hits = [_hit(rank, *one) for rank, one in enumerate(found_rows, 1)]
-    return hits if query.leg != "hybrid" or periods(query.text) else marked(hits, reader.said)
+    if query.leg == "hybrid":
+        most = settings.page_hits or len(ranked), settings.document_hits or len(ranked)
+        named = set(reader.snapshot.documents.ranges[list(route.inside), 0].tolist())
+        ranked = _spread(reader, ranked, most, named, query.k)
+    reason = "; ".join(filter(None, (_reason(query.leg, readable, weight), late)))
+    explained = Reasons(dense, lexical, reason, partial(_named, reader, route))
+    return _hits(reader, ranked, explained, query, settings.collapse)
+
+
+def _hits(reader: Reader, ranked: Ranked, explained: Reasons, query: Query, collapse: bool) -> list[Hit]:
+    """query.k hits: as many of `ranked` are read as it takes, since some say the same."""
+    rows: dict[int, ChunkRow] = {}
+    take = query.k
+    while True:
+        rows |= reader.chunks([number for number, _, _ in ranked[:take] if number not in rows])
+        found = [(rows[n], score, explained.of(n, explain)) for n, score, explain in ranked[:take] if n in rows]
+        hits = [_hit(rank, *one) for rank, one in enumerate(found, 1)]
+        if query.leg != "hybrid":
+            return hits
+        hits = hits if periods(query.text) else marked(hits, reader.said)
+        kept = collapsed(hits) if collapse else hits
+        if len(kept) >= query.k or take >= len(ranked):
+            return kept[: query.k]
+        take += 2 * (query.k - len(kept))
 
 
 class Reasons:
-    """Completes explanations. Ranks are those of the chunks in each leg's own list."""
+    """Completes explanations. Ranks are those of the chunks in each leg's own list. named: a chunk's share of it."""
 
-    def __init__(self, dense: Mapping[int, float], lexical: Mapping[int, float], reason: str) -> None:
-        self._dense, self._lexical, self._reason = _ranks(dense), _ranks(lexical), reason
+    def __init__(
+        self,
+        dense: Mapping[int, float],
+        lexical: Mapping[int, float],
+        reason: str,
+        named: Callable[[Sequence[int]], list[float]],
+    ) -> None:
+        self._dense, self._lexical, self._reason, self._named = _ranks(dense), _ranks(lexical), reason, named
 
     def of(self, number: int, explain: Explain) -> Explain:
-        """`explain` of that chunk with ranks and words."""
-        named = "its document is about what the question names" if explain.document else ""
-        reason = "; ".join(filter(None, (self._reason, named)))
-        dense, lexical = self._dense.get(number), self._lexical.get(number)
-        return replace(explain, dense_rank=dense, lexical_rank=lexical, reason=reason)
+        """`explain` of that chunk with ranks, words, and how much of what the question names its document is about."""
+        (document,) = self._named([number])
+        named = "its document is about what the question names" if document else ""
+        return replace(
+            explain,
+            document=round(document, 6),
+            dense_rank=self._dense.get(number),
+            lexical_rank=self._lexical.get(number),
+            reason="; ".join(filter(None, (self._reason, named))),
+        )
 
 
 def _ranks(scores: Mapping[int, float]) -> dict[int, int]:
@@ -83,25 +114,23 @@ def _ranks(scores: Mapping[int, float]) -> dict[int, int]:
     return {number: rank for rank, number in enumerate(ordered, 1)}
 
 
-def _reason(query: Query, embedder: Embedder, weight: float) -> str:
+def _reason(leg: Leg, readable: float, weight: float) -> str:
     """Why the dense leg has its weight."""
-    if query.leg != "hybrid":
-        return f"the {query.leg} leg alone was asked for"
-    readable = embedder.readable(query.text)
+    if leg != "hybrid":
+        return f"the {leg} leg alone was asked for"
     if readable >= 1:
         return ""
     heard = "so the dense leg counts less" if weight else "too little to ask the dense leg"
     return f"the embedder reads {readable:.0%} of the question, {heard}"
 
 
-def dense_weight(query: Query, embedder: Embedder, settings: SearchSettings) -> float:
-    """Share of the dense leg, 0 to 1: the setting, times how well the embedder's vocabulary reads the query.
+def dense_weight(leg: Leg, readable: float, settings: SearchSettings) -> float:
+    """Share of the dense leg, 0 to 1: the setting, times how well the embedder's vocabulary reads the query (0 to 1).
 
     Under LEAST_READABLE it is 0: measured on Chinese with an English model, the dense leg then only adds noise.
     """
-    if query.leg != "hybrid":
-        return 1.0 if query.leg == "dense" else 0.0
-    readable = embedder.readable(query.text)
+    if leg != "hybrid":
+        return 1.0 if leg == "dense" else 0.0
     return settings.dense_weight * readable if readable >= LEAST_READABLE else 0.0
 
 
@@ -127,13 +156,20 @@ def _boosted(reader: Reader, ranked: Ranked, route: Route) -> Ranked:
     """Chunks of the documents that the question names gain on the others; a score stays between 0 and 1."""
     if not route.shares:
         return ranked
-    rows = reader.snapshot.documents.rows_of(np.array([number for number, _, _ in ranked], np.int64)).tolist()
-    boosted = []
-    for row, (number, score, explain) in zip(rows, ranked, strict=True):
-        named = route.shares.get(row, 0.0)
-        score += route.boost * named * (1 - score)
-        boosted.append((number, score, replace(explain, document=round(named, 6))))
+    named = _named(reader, route, [number for number, _, _ in ranked])
+    boosted = [
+        (number, score + route.boost * share * (1 - score), explain)
+        for share, (number, score, explain) in zip(named, ranked, strict=True)
+    ]
     return sorted(boosted, key=lambda item: -item[1])  # stable: equal ones keep their order
+
+
+def _named(reader: Reader, route: Route, numbers: Sequence[int]) -> list[float]:
+    """For each chunk how much of what the question names its document is about, 0 to 1."""
+    if not route.shares:
+        return [0.0] * len(numbers)
+    rows = reader.snapshot.documents.rows_of(np.array(numbers, np.int64)).tolist()
+    return [route.shares.get(row, 0.0) for row in rows]
 
 
 def _reranked(reader: Reader, ranked: Ranked, query: str, settings: SearchSettings) -> tuple[Ranked, str]:
@@ -144,16 +180,25 @@ def _reranked(reader: Reader, ranked: Ranked, query: str, settings: SearchSettin
     return reranked(ranked, query, texts.__getitem__, load_reranker(settings.rerank), settings)
 
 
-def _spread(reader: Reader, ranked: Ranked, most: int, k: int) -> Ranked:
-    """At most `most` chunks of a page before those of other pages; what is over comes last."""
+def _spread(reader: Reader, ranked: Ranked, most: tuple[int, int], named: Collection[int], k: int) -> Ranked:
+    """At most `most` chunks of a page, and of a document, before those of others; what is over comes last.
+
+    Documents in `named` may have as many as they will.
+    """
     places = reader.places([number for number, _, _ in ranked[: 4 * k]])
-    seen: dict[tuple[int, int | None], int] = {}
+    pages: Counter[tuple[int, int | None]] = Counter()
+    documents: Counter[int] = Counter()
     kept: list[tuple[int, float, Explain]] = []
     over: list[tuple[int, float, Explain]] = []
     for item in ranked[: 4 * k]:
-        place = places.get(item[0], (item[0], None))
-        seen[place] = seen.get(place, 0) + 1
-        (over if place[1] is not None and seen[place] > most else kept).append(item)
+        document, page = places.get(item[0], (-item[0], None))
+        is_over = page is not None and pages[document, page] >= most[0]
+        if is_over or (documents[document] >= most[1] and document not in named):
+            over.append(item)
+        else:
+            kept.append(item)
+            pages[document, page] += 1
+            documents[document] += 1
     return kept + over + list(ranked[4 * k :])
 
 

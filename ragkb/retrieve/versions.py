@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import combinations
 
 from ragkb.text.periods import latest, without_periods
-from ragkb.text.tokens import lexical_tokens
+from ragkb.text.tokens import is_unspaced, lexical_tokens
 from ragkb.types import Hit
 
 SAME = 0.5  # share of the words of two chunks that are in both, from which one is taken for a version of the other
@@ -21,6 +22,7 @@ _VERSION = re.compile(
     r"\b(?:v|ver|version|rev|revision|edition)\.?[ _-]?\d[\d.]*\b|\d+(?:\.\d+)*|版本?|年", re.IGNORECASE
 )
 _MARKS = re.compile(r"[\W_]+")
+_LETTERS = re.compile(r"[^\W\d_]{2,}")
 
 
 def marked(hits: Sequence[Hit], said: Said) -> list[Hit]:
@@ -35,8 +37,11 @@ def marked(hits: Sequence[Hit], said: Said) -> list[Hit]:
     newer: dict[int, Hit] = {}
     for name, some in families.items():
         if name and len({hit.document_id for hit in some}) > 1:
-            ends = {hit.document_id: latest(*said(hit.document_id)) for hit in some}
-            newer |= {id(hit): best for hit in some if (best := _newest(hit, some, ends))}
+            alike = _alike(some)
+            ends = {
+                identity: latest(*said(identity)) for identity in {one.document_id for pair in alike for one in pair}
+            }
+            newer |= {id(hit): best for hit in some if (best := _newest(hit, alike, ends))}
     ordered = _newer_first(list(hits), newer) if newer else list(hits)
     return [replace(hit, rank=rank) for rank, hit in enumerate(ordered, 1)]
 
@@ -49,15 +54,33 @@ def family(source: str) -> str:
     return f"{folder}/{kept}" if kept else ""
 
 
-def _newest(hit: Hit, others: Sequence[Hit], ends: dict[str, str]) -> Hit | None:
+def _alike(hits: Sequence[Hit]) -> list[tuple[Hit, Hit]]:
+    """The pairs, both ways, of hits in different documents that share enough of their words, numbers aside."""
+    words = [_words(hit.text) for hit in hits]
+    return [
+        pair
+        for (one, left), (two, right) in combinations(zip(hits, words, strict=True), 2)
+        if one.document_id != two.document_id and _share(left, right) >= SAME
+        for pair in ((one, two), (two, one))
+    ]
+
+
+def _share(left: frozenset[str], right: frozenset[str]) -> float:
+    """Jaccard's index."""
+    both = len(left & right)
+    return both / max(1, len(left) + len(right) - both)
+
+
+def _words(text: str) -> frozenset[str]:
+    if is_unspaced(text):
+        return frozenset(term for term in lexical_tokens(text) if not term.isdigit())
+    return frozenset(_LETTERS.findall(text.lower()))
+
+
+def _newest(hit: Hit, alike: Sequence[tuple[Hit, Hit]], ends: Mapping[str, str]) -> Hit | None:
     """The newest of the hits that say the same as `hit` in a newer document."""
-    later = [one for one in others if ends[one.document_id] > ends[hit.document_id] > "" and _says_the_same(hit, one)]
+    later = [two for one, two in alike if one is hit and ends[two.document_id] > ends[hit.document_id] > ""]
     return max(later, key=lambda one: (ends[one.document_id], -one.rank), default=None)
-
-
-def _says_the_same(left: Hit, right: Hit) -> bool:
-    one, other = ({term for term in lexical_tokens(hit.text, "en") if not term.isdigit()} for hit in (left, right))
-    return bool(one) and len(one & other) >= SAME * len(one | other)
 
 
 def _newer_first(hits: list[Hit], newer: dict[int, Hit]) -> list[Hit]:

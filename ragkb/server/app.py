@@ -33,7 +33,7 @@ from ragkb.server.routes import (
 from ragkb.server.service import DEFAULT, Site
 from ragkb.server.spoken import OpenAIErrors
 from ragkb.server.tenants import Identify
-from ragkb.server.tracing import Traced
+from ragkb.server.tracing import Traced, Tracing, tracing
 from ragkb.settings import Settings
 from ragkb.types import NOBODY, Principal
 
@@ -46,14 +46,16 @@ def create_app(
     *,
     principal: Principal = NOBODY,
     others: Mapping[str, KnowledgeBase] = MappingProxyType({}),
+    traces: Tracing | None = None,
 ) -> FastAPI:
     """The application over `kb`, with `others` by name at /kb/NAME.
 
-    principal: who every caller is while no key was made; by default one who sees what everyone may see.
+    principal: who every caller is while no key was made; by default one who sees what everyone may see. traces: where
+    they go; by default to the collector that the environment names, if it names one.
     """
     settings = settings or kb.settings
     mcp = Mcp()
-    site = Site({DEFAULT: kb, **others}, settings, principal)
+    site = Site({DEFAULT: kb, **others}, settings, principal, traces or tracing())
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

@@ -16,12 +16,13 @@ SCHEMES = {
 }
 FASTAPIS = ("HTTPValidationError", "ValidationError")  # shapes that FastAPI names and that no route of ours has
 ALIKE = {
+    "400": "The request cannot be read.",
     "401": "No key, or none that is valid here.",
     "429": "Too many requests; Retry-After says when to come back.",
     "503": "The store or the model cannot be used, or too many wait; Retry-After says when to come back.",
     "504": "It took too long.",
 }
-OF_BODIES = {"400": "The body cannot be read.", "408": "The body did not come in time."}
+OF_BODIES = {"408": "The body did not come in time."}
 
 
 def install(app: FastAPI) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -82,7 +82,9 @@ class Watched:
     def search(self, query: str, **given: Any) -> list[Hit]:
         started = time.perf_counter()
         found = self._kb.search(query, **given)
-        self._told({"search": (time.perf_counter() - started) * 1000})
+        milliseconds = (time.perf_counter() - started) * 1000
+        self._metrics.stages({"search": milliseconds})
+        self._tracing.searched(milliseconds, len(found))
         current().hits(query, found)
         return found
 
@@ -127,16 +129,13 @@ class Watched:
     def _answered(self, record: Record, answer: Answer) -> None:
         record.answer(answer)
         self._metrics.answer(answer, self._kb.settings.usage)
-        self._tracing.stages(answer.timings_ms)
-
-    def _told(self, timings_ms: Mapping[str, float]) -> None:
-        self._metrics.stages(timings_ms)
-        self._tracing.stages(timings_ms)
+        self._tracing.answered(answer)
 
     def _ingested(self, report: IngestReport) -> IngestReport:
         found = ((file.document_id, file.source) for file in report.files)
         current().documents.update((id, source) for id, source in found if id)
         self._metrics.ingest(report)
+        self._tracing.ingested(report)
         return report
 
 

@@ -19,10 +19,10 @@ from fastapi import FastAPI
 
 from ragkb.errors import InputError
 from ragkb.kb import KnowledgeBase
-from ragkb.models import load_embedder
 from ragkb.server import logs
 from ragkb.server.address import check_address
 from ragkb.server.app import create_app
+from ragkb.server.memory import share_arenas
 from ragkb.server.protocol import protocol
 from ragkb.server.service import DEFAULT, Site
 from ragkb.settings import Settings
@@ -38,15 +38,15 @@ def serve_folder(folder: Path, given: Mapping[str, object], principal: Principal
 
     Raises NotFound if one of them is missing, InputError as serve() does, before a model is loaded.
     """
+    share_arenas()
     settings = Settings.load(server=dict(given)) if given else Settings.load()
     folders = {DEFAULT: folder, **settings.server.kbs}
     if len(folders) <= len(settings.server.kbs):
         raise InputError(f"server.kbs names one {DEFAULT!r}", "that is the name of --kb; take another")
     check_address(settings.server.host, is_open=not any(map(_has_keys, folders.values())))
     with ExitStack() as opened:
-        embedder = load_embedder(settings.embedder, settings.threads, settings.embedding)
         kbs = {
-            name: opened.enter_context(KnowledgeBase.open(path, create=False, settings=settings, embedder=embedder))
+            name: opened.enter_context(KnowledgeBase.open(path, create=False, settings=settings))
             for name, path in folders.items()
         }
         serve(kbs.pop(DEFAULT), settings, principal, others=kbs)

@@ -13,7 +13,7 @@ from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, Request
 
 from ragkb.errors import StorageError
-from ragkb.kb import Counts, KnowledgeBase
+from ragkb.kb import KnowledgeBase
 from ragkb.server.identity import Caller, of_claims, of_proxy, opened, secret_of
 from ragkb.server.jobs import Jobs
 from ragkb.server.logs import cause, write
@@ -23,8 +23,9 @@ from ragkb.server.problems import Refused
 from ragkb.server.rate import Buckets
 from ragkb.server.record import watched
 from ragkb.server.sizes import Sizes
-from ragkb.server.tracing import tracing
+from ragkb.server.tracing import Tracing
 from ragkb.settings import Settings
+from ragkb.status import Counts
 from ragkb.stop import Stopped, stoppable
 from ragkb.store.keys import Role
 from ragkb.types import Principal
@@ -147,8 +148,10 @@ def _forget(task: asyncio.Future[Any]) -> None:
 class Site:
     """All that one server serves: its knowledge bases by name. principal: of every caller, while there are no keys."""
 
-    def __init__(self, kbs: Mapping[str, KnowledgeBase], settings: Settings, principal: Principal) -> None:
-        self.metrics, self.tracing = Metrics(), tracing()
+    def __init__(
+        self, kbs: Mapping[str, KnowledgeBase], settings: Settings, principal: Principal, traces: Tracing
+    ) -> None:
+        self.metrics, self.tracing = Metrics(), traces
         self.readers = Line(settings.server.concurrency)
         self.services = {name: Service(name, kb, self) for name, kb in kbs.items()}
         self.metrics.watch(Sizes(self.services))

@@ -1,4 +1,4 @@
-"""Traces for OpenTelemetry: a span for each request, in it one for each stage of an answer. No question, no text.
+"""Traces for OpenTelemetry: a span for each request, in it one for each stage of its work. No question, no text.
 
 Off unless the environment names a collector (OTEL_EXPORTER_OTLP_ENDPOINT, as for every program with OpenTelemetry).
 """
@@ -6,16 +6,14 @@ Off unless the environment names a collector (OTEL_EXPORTER_OTLP_ENDPOINT, as fo
 from __future__ import annotations
 
 import os
-import time
-from collections.abc import Mapping
 from importlib.util import find_spec
-from typing import Any, Protocol
+from typing import Protocol
 
-from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ragkb import __version__
 from ragkb.errors import InputError
+from ragkb.ingest.report import IngestReport
+from ragkb.types import Answer
 
 _ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 
@@ -23,8 +21,14 @@ _ENDPOINTS = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT
 class Tracing(Protocol):
     """What is told of requests, and where."""
 
-    def stages(self, timings_ms: Mapping[str, float]) -> None:
-        """Stages that have just ended, one after the other, within the request at hand."""
+    def searched(self, milliseconds: float, hits: int) -> None:
+        """A search that has just ended, within the request at hand."""
+
+    def answered(self, answer: Answer) -> None:
+        """An answer that has just been given, within the request at hand."""
+
+    def ingested(self, report: IngestReport) -> None:
+        """An ingest that has just ended, within the request that handed it in."""
 
     async def around(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers a request, in a span."""
@@ -39,13 +43,24 @@ def tracing() -> Tracing:
         return Off()
     if not find_spec("opentelemetry.sdk") or not find_spec("opentelemetry.exporter.otlp.proto.http"):
         raise InputError(f"{_ENDPOINTS[0]} is set, but traces cannot be sent", "pip install 'ragkb[otel]', or unset it")
-    return Otlp()
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+    from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+    from ragkb.server.spans import Spans
+
+    return Spans(BatchSpanProcessor(OTLPSpanExporter()))
 
 
 class Off:
     """No traces."""
 
-    def stages(self, timings_ms: Mapping[str, float]) -> None:
+    def searched(self, milliseconds: float, hits: int) -> None:
+        pass
+
+    def answered(self, answer: Answer) -> None:
+        pass
+
+    def ingested(self, report: IngestReport) -> None:
         pass
 
     async def around(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
@@ -53,47 +68,6 @@ class Off:
 
     def close(self) -> None:
         pass
-
-
-class Otlp:
-    """Traces over OTLP (HTTP, protobuf), sent in the background."""
-
-    def __init__(self) -> None:
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-        from opentelemetry.sdk.resources import Resource
-        from opentelemetry.sdk.trace import TracerProvider
-        from opentelemetry.sdk.trace.export import BatchSpanProcessor
-
-        named = os.environ.get("OTEL_SERVICE_NAME", "ragkb")
-        about = Resource.create({"service.name": named, "service.version": __version__})
-        self._provider = TracerProvider(resource=about)
-        self._provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-        self._tracer = self._provider.get_tracer("ragkb", __version__)
-
-    def stages(self, timings_ms: Mapping[str, float]) -> None:
-        stages = {name: int(ms * 1e6) for name, ms in timings_ms.items() if name != "total"}
-        start = time.time_ns() - sum(stages.values())
-        for name, duration in stages.items():
-            span = self._tracer.start_span(name, start_time=start)
-            start += duration
-            span.end(end_time=start)
-
-    async def around(self, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-        from opentelemetry.propagate import extract
-        from opentelemetry.trace import SpanKind
-
-        context = extract(dict(Headers(scope=scope)))
-        with self._tracer.start_as_current_span("request", context, SpanKind.SERVER) as span:
-
-            async def noted(message: Message) -> None:
-                if message["type"] == "http.response.start":
-                    _note(span, scope, message["status"])
-                await send(message)
-
-            await app(scope, receive, noted)
-
-    def close(self) -> None:
-        self._provider.shutdown()
 
 
 class Traced:
@@ -107,12 +81,3 @@ class Traced:
             await self._tracing.around(self.app, scope, receive, send)
         else:
             await self.app(scope, receive, send)
-
-
-def _note(span: Any, scope: Scope, status: int) -> None:
-    route = getattr(scope.get("route"), "path", "unmatched")
-    span.update_name(f"{scope['method']} {route}")
-    span.set_attribute("http.request.method", scope["method"])
-    span.set_attribute("http.route", route)
-    span.set_attribute("http.response.status_code", status)
-    span.set_attribute("ragkb.request_id", scope.get("state", {}).get("request_id", ""))

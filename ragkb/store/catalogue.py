@@ -38,8 +38,8 @@ class Catalogue:
         self._closed = False
 
     @classmethod
-    def create(cls, path: Path, embedder: str, dim: int, lexical: tuple[str, Sequence[IndexFile]]) -> None:
-        """Writes an empty catalogue at `path`, whole or not at all. lexical: its folder and files."""
+    def create(cls, path: Path, model: Mapping[str, object], lexical: tuple[str, Sequence[IndexFile]]) -> None:
+        """Writes an empty catalogue at `path`, whole or not at all. model: of models.first. lexical: folder, files."""
         staging = path.with_name(STAGING)
         first = {
             "generation": 0,
@@ -49,8 +49,7 @@ class Catalogue:
             "pending": 0,
             "background": 0,
             "lexical_folder": lexical[0],
-            "embedder": embedder,
-            "dim": dim,
+            **model,
             "kb": secrets.token_hex(16),
         }
         with storage_errors(path), _sqlite_errors(path):

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from ragkb.types import Heading
 
+AT_ONCE = 500  # numbers in one statement; SQLite takes a bounded number of parameters
+
 
 @dataclass(frozen=True, slots=True)
 class ChunkRow:
@@ -58,9 +60,12 @@ def rows(at: sqlite3.Connection, numbers: Sequence[int]) -> dict[int, ChunkRow]:
 
 def places(at: sqlite3.Connection, numbers: Sequence[int]) -> dict[int, tuple[int, int | None]]:
     """(document number, page) of the chunks with these numbers; unknown ones are absent."""
-    query = "SELECT document, page FROM chunks WHERE number = ?"
-    found = ((number, at.execute(query, (number,)).fetchone()) for number in numbers)
-    return {number: (row[0], row[1]) for number, row in found if row}
+    out = {}
+    for first in range(0, len(numbers), AT_ONCE):
+        some = numbers[first : first + AT_ONCE]
+        query = f"SELECT number, document, page FROM chunks WHERE number IN ({', '.join('?' * len(some))})"
+        out.update({number: (document, page) for number, document, page in at.execute(query, some)})
+    return out
 
 
 def context(at: sqlite3.Connection, identity: str, start: int) -> str:

@@ -229,6 +229,11 @@ def texts(at: sqlite3.Connection) -> Iterator[StoredText]:
         yield StoredText(number, groups, *said)
 
 
+def text(at: sqlite3.Connection, number: int) -> str:
+    """The text of the document with this number."""
+    return str(at.execute("SELECT text FROM documents WHERE number = ?", (number,)).fetchone()[0])
+
+
 def said(at: sqlite3.Connection, document: int | str, characters: int) -> tuple[str, str]:
     """(title and source, so many characters of the text) of the document with this number or id."""
     column = "number" if isinstance(document, int) else "id"

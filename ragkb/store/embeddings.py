@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ragkb.errors import StorageError
-from ragkb.store import meta
+from ragkb.store import meta, models
 
 SAMPLE, LEAST_SAMPLE = 512, 32  # chunks
 TENTH = 1.2816  # standard deviations from the tenth percentile of a normal distribution to its median
@@ -43,6 +43,29 @@ def blocks(at: sqlite3.Connection, model: str, rows: int) -> Iterator[tuple[NDAr
         yield np.array([number for number, _ in block], np.int64), np.stack([vector for _, vector in block])
 
 
+_LACKING = "NOT EXISTS (SELECT 1 FROM embeddings e WHERE e.digest = c.digest AND e.model = ?)"
+
+
+def counts(at: sqlite3.Connection, model: str) -> tuple[int, int]:
+    """(distinct texts of chunks that have a vector of the model, distinct texts of chunks)."""
+    needed = at.execute("SELECT count(DISTINCT digest) FROM chunks").fetchone()[0]
+    lacking = at.execute(f"SELECT count(DISTINCT digest) FROM chunks c WHERE {_LACKING}", (model,)).fetchone()[0]
+    return needed - lacking, needed
+
+
+def next_lacking(at: sqlite3.Connection, model: str, after: int) -> int | None:
+    """The number of the next document after that number with a chunk that has no vector of the model."""
+    query = f"SELECT document FROM chunks c WHERE document > ? AND {_LACKING} ORDER BY document LIMIT 1"
+    row = at.execute(query, (after, model)).fetchone()
+    return int(row[0]) if row else None
+
+
+def lacking(at: sqlite3.Connection, model: str, document: int) -> list[tuple[bytes, str, int, int]]:
+    """(digest, context, start, end) of the chunks of a document without a vector of the model, each digest once."""
+    query = f"SELECT digest, context, start, end FROM chunks c WHERE document = ? AND {_LACKING} GROUP BY digest"
+    return at.execute(query, (document, model)).fetchall()
+
+
 def centroid(at: sqlite3.Connection, identity: str, model: str) -> NDArray[np.float32]:
     """The mean of the vectors of a document's chunks, of unit length. Raises StorageError if it has none."""
     query = """SELECT e.vector FROM documents d JOIN chunks c ON c.document = d.number
@@ -72,9 +95,11 @@ def background(at: sqlite3.Connection, model: str) -> float:
 
 def forget(at: sqlite3.Connection) -> None:
     """Drops what only deleted documents needed: their embeddings and the record that they were removed.
+    The embeddings of models that are not in force go as well.
 
     subtle: readers of an older generation notice by `forgotten` that they have to load the snapshot anew.
     """
     at.execute("DELETE FROM embeddings WHERE NOT EXISTS (SELECT 1 FROM chunks c WHERE c.digest = embeddings.digest)")
+    models.forget(at)
     at.execute("DELETE FROM removed")
     meta.put(at, "forgotten", meta.generation(at))

@@ -61,6 +61,7 @@ def put(at: sqlite3.Connection, key: str, value: object) -> None:
     seal: SHA-256 over the rest of meta and over index_files, originals aside: those have a seal of their own.
     originals: see originals.is_sealed.
     lexical_folder: the folder of the lexical index in force.
+    embedder, dim, models, target: see models.py.
     forgotten: the generation up to which removals are no longer recorded.
     """
     at.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (key, str(value)))

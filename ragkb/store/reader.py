@@ -19,6 +19,7 @@ from ragkb.store.chunks import ChunkRow, StoredSpan
 from ragkb.store.files import storage_errors
 from ragkb.store.lexical import REPAIR
 from ragkb.store.lexical_search import Scope, Weights
+from ragkb.store.models import Model
 from ragkb.store.records import IndexFile
 from ragkb.store.snapshot import Snapshot, Visible
 from ragkb.store.vectors import GATHERED, nearest, nearest_of
@@ -37,6 +38,11 @@ class Reader:
     store: Store
     at: sqlite3.Connection
     snapshot: Snapshot
+
+    @property
+    def model(self) -> Model:
+        """What made the vectors of this generation."""
+        return self.snapshot.model
 
     def visible(self, as_: Principal, where: Where | None = None) -> Visible:
         """The chunks that the principal may see and whose documents match `where`."""
@@ -193,11 +199,11 @@ class Reader:
     def centroid(self, identity: str) -> NDArray[np.float32]:
         """The mean of the embeddings of a document's chunks, of unit length."""
         with sound(self.store.catalogue.path):
-            return embeddings.centroid(self.at, identity, self.store.embedder)
+            return embeddings.centroid(self.at, identity, self.snapshot.model.key)
 
     def embeddings(self, digests: Sequence[bytes]) -> dict[bytes, NDArray[np.float16]]:
         """Stored vectors among `digests`."""
-        return embeddings.held(self.at, digests, self.store.embedder)
+        return embeddings.held(self.at, digests, self.snapshot.model.key)
 
 
 def _absent(identity: str) -> NotFound:

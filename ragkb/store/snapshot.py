@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ragkb.store import chunks, documents, meta
+from ragkb.store import chunks, documents, meta, models
 from ragkb.store.lexical_search import LexicalSearcher
+from ragkb.store.models import Model
 from ragkb.store.records import IndexFile
 from ragkb.store.vectors import Segment
 from ragkb.store.where import Where, matching
@@ -117,7 +118,10 @@ def _bit(numbers: NDArray[np.int64]) -> NDArray[np.uint8]:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """One generation. last_chunk: greatest chunk number seen so far. lexical_files: those that `lexical` reads."""
+    """One generation. last_chunk: greatest chunk number seen so far. lexical_files: those that `lexical` reads.
+
+    model: that made the vectors.
+    """
 
     generation: int
     documents: DocumentTable
@@ -125,6 +129,7 @@ class Snapshot:
     segments: tuple[Segment, ...]
     lexical: LexicalSearcher
     lexical_files: tuple[str, tuple[IndexFile, ...]]
+    model: Model
     change: Change | None = None
     _cache: dict[_Key, Visible] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -185,6 +190,7 @@ def load(
         lexical=lexical,
         lexical_files=record.lexical_files,
         change=change,
+        model=models.in_force(at),
     )
 
 

@@ -9,14 +9,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ragkb.errors import InputError, ModelError, NotFound, StorageError
-from ragkb.store import documents, meta, originals, snapshot
+from ragkb.errors import InputError, NotFound, StorageError
+from ragkb.store import documents, meta, models, originals, snapshot
 from ragkb.store.catalogue import CATALOGUE, GENERATION, STAGING, Catalogue, sound
 from ragkb.store.crashpoints import reached
 from ragkb.store.files import make_folders, sha256_file, storage_errors, sync_folder
 from ragkb.store.lexical import REPAIR, LexicalIndex, new_lexical_folder
 from ragkb.store.lexical_search import LexicalSearcher
 from ragkb.store.lock import writer_lock
+from ragkb.store.models import Model
 from ragkb.store.originals import FOLDER, Originals
 from ragkb.store.reader import Reader
 from ragkb.store.records import Known
@@ -39,9 +40,6 @@ class Store:
         self.catalogue = Catalogue(folder / CATALOGUE)
         self.originals = Originals(folder)
         self.catalogue.check()
-        with self.catalogue.read() as at:
-            held = meta.values(at)
-        self.embedder, self.dim = held["embedder"], int(held["dim"])
         self._lexical: LexicalIndex | None = None
         self._snapshot: Snapshot | None = None
         self._sound: set[tuple[str, str, str]] = set()  # files of the lexical index that were found whole
@@ -62,9 +60,17 @@ class Store:
             raise NotFound(f"{folder}: an empty folder, no knowledge base", "ingest documents into it first")
         return cls(folder)
 
+    @staticmethod
+    def exists(folder: Path) -> bool:
+        """Whether there is a knowledge base in the folder."""
+        return (folder / CATALOGUE).exists()
+
     @classmethod
-    def create(cls, folder: Path, embedder: str, dim: int) -> Store:
-        """A new, empty knowledge base; an existing one is opened. Raises InputError, StorageError."""
+    def create(cls, folder: Path, embedder: str, dim: int, precision: str = "", name: str = "") -> Store:
+        """A new, empty knowledge base; an existing one is opened. name: the setting that loads the embedder.
+
+        Raises InputError, StorageError.
+        """
         try:
             make_folders(folder)
             taken = (folder / CATALOGUE).exists() or not _is_beginning(folder)
@@ -81,7 +87,8 @@ class Store:
                 lexical = LexicalIndex(folder / new_lexical_folder(), create=True)
                 files = lexical.files({})
                 reached("create: lexical index made")
-                Catalogue.create(folder / CATALOGUE, embedder, dim, (lexical.folder.name, files))
+                model = models.first(embedder, precision, name, dim)
+                Catalogue.create(folder / CATALOGUE, model, (lexical.folder.name, files))
                 sync_folder(folder.parent)
         return cls.open(folder)
 
@@ -100,13 +107,15 @@ class Store:
         }
         return {name: sum(map(_size, self.folder.glob(glob))) for name, glob in parts.items()}
 
-    def require_embedder(self, embedder: str) -> None:
-        """Raises ModelError if the store was made with another embedder."""
-        if embedder != self.embedder:
-            raise ModelError(
-                f"{self.folder}: made with the embedder {self.embedder}, the setting gives {embedder}",
-                "set `embedder` back, or ingest into a new knowledge base",
-            )
+    def model(self) -> Model:
+        """The model in force now; another process may change it."""
+        with self.catalogue.read() as at, sound(self.catalogue.path):
+            return models.in_force(at)
+
+    @property
+    def embedder(self) -> str:
+        """The key of its vectors in the catalogue."""
+        return self.model().key
 
     def lexical(self, record: meta.Record) -> LexicalIndex:
         """The lexical index in force. Raises FileNotFoundError if a newer commit has replaced it."""

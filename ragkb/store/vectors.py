@@ -135,7 +135,9 @@ class Segment:
         return np.asarray(numbers[self._numbers[rows] == numbers])
 
     def _rows(self, rows: NDArray[np.int64]) -> NDArray[np.float16]:
-        """The vectors of these rows, read from the file; neighbours at once."""
+        """The vectors of these rows; those of a large segment are read from the file, neighbours at once."""
+        if self._whole is not None:
+            return np.asarray(_codes(self._whole).reshape(-1, self._dim)[rows])
         order = np.argsort(rows)
         ascending, width = rows[order], 2 * self._dim
         if not len(rows):
@@ -289,6 +291,12 @@ def _exact(numbers: NDArray[np.int64], vectors: NDArray[np.float16]) -> Any:
         block = np.ascontiguousarray(vectors[start : start + BLOCK], np.float32)
         index.add_with_ids(block, np.ascontiguousarray(numbers[start : start + BLOCK]))
     return index
+
+
+def _codes(exact: Any) -> NDArray[np.float16]:
+    """What `_exact` holds in memory: the vectors bit for bit, without a copy."""
+    codes: Any = faiss.downcast_index(exact.index).codes  # type: ignore[attr-defined]
+    return np.asarray(faiss.rev_swig_ptr(codes.data(), codes.size())).view("<f2")
 
 
 def _wanted(k: int) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from ragkb.errors import StorageError
-from ragkb.store import documents, embeddings, meta, originals
+from ragkb.store import documents, embeddings, meta, models, originals
 from ragkb.store.catalogue import CATALOGUE, sound
 from ragkb.store.files import sha256_file
 from ragkb.store.lock import is_held
@@ -121,12 +121,13 @@ def _removed(at: sqlite3.Connection) -> Iterator[Problem]:
 
 
 def _embeddings(at: sqlite3.Connection, store: Store) -> Iterator[Problem]:
-    for digest, vector, crc in at.execute("SELECT digest, vector, checksum FROM embeddings"):
-        if zlib.crc32(vector) != crc or len(vector) != 2 * store.dim:
+    bytes_of = {key: 2 * model.dim for key, model in models.held(at).items()}
+    for digest, model, vector, crc in at.execute("SELECT digest, model, vector, checksum FROM embeddings"):
+        if zlib.crc32(vector) != crc or len(vector) != bytes_of.get(model):
             yield Problem("checksum", f"embedding {digest.hex()}", f"its vector in {CATALOGUE} is not what was stored")
     query = """SELECT count(*) FROM chunks c
                WHERE NOT EXISTS (SELECT 1 FROM embeddings e WHERE e.digest = c.digest AND e.model = ?)"""
-    missing = at.execute(query, (store.embedder,)).fetchone()[0]
+    missing = at.execute(query, (models.in_force(at).key,)).fetchone()[0]
     if missing:
         yield Problem("missing", "embeddings", f"{missing} chunks have none in {CATALOGUE}")
 
@@ -196,7 +197,7 @@ def _originals(at: sqlite3.Connection, store: Store) -> Iterator[Problem]:
 
 
 def _vectors(at: sqlite3.Connection, store: Store, damaged: set[str]) -> Iterator[Problem]:
-    wanted = dict(embeddings.vectors(at, store.embedder)) if "embeddings" not in damaged else {}
+    wanted = dict(embeddings.vectors(at, models.in_force(at).key)) if "embeddings" not in damaged else {}
     counts: Counter[int] = Counter()
     for file in meta.index_files(at, "vectors"):
         if f"vectors/{file.name}" in damaged:

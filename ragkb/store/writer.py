@@ -20,12 +20,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ragkb.errors import StorageError
-from ragkb.store import chunks, documents, embeddings, meta, originals
+from ragkb.store import chunks, documents, embeddings, meta, models, originals
 from ragkb.store.catalogue import sound
 from ragkb.store.crashpoints import reached
 from ragkb.store.files import storage_errors, sync_folder
 from ragkb.store.inverted import BLOCK
 from ragkb.store.lexical import REPAIR, LexicalIndex, LexicalRow, new_lexical_folder
+from ragkb.store.models import Model
 from ragkb.store.records import Entry, IndexFile, Touched
 from ragkb.store.vectors import MOST_ROWS, Segment, merge_segments, to_merge, write_segment
 from ragkb.text.about import about_terms
@@ -133,7 +134,7 @@ class Writer:
         before = int(meta.values(at)["committed_chunk"])
         meta.put(at, "committed_chunk", chunk)
         if chunk.bit_length() > before.bit_length():
-            meta.put(at, "background", embeddings.background(at, self._store.embedder))
+            meta.put(at, "background", embeddings.background(at, models.in_force(at).key))
 
     def remove(self, identities: Sequence[str]) -> int:
         """Removes documents by id, invisible at the next request of any process; returns how many were there."""
@@ -213,8 +214,20 @@ class Writer:
             meta.set_index_files(at, "vectors", segments)
         self.recover()
 
-    def _segments_anew(self, at: sqlite3.Connection) -> Iterator[IndexFile]:
-        blocks = embeddings.blocks(at, self._store.embedder, BLOCK)
+    def use_model(self, model: Model) -> None:
+        """Puts the vectors of another model into force; each chunk has one. The old ones stay until `rebuild`."""
+        with storage_errors(self._store.folder), self._store.catalogue.read() as at:
+            segments = list(self._segments_anew(at, model.key))
+        reached("reembed: segments written")
+        with self._store.catalogue.write() as at:
+            meta.next_generation(at)
+            models.switch(at, model)
+            meta.put(at, "background", embeddings.background(at, model.key))
+            meta.set_index_files(at, "vectors", segments)
+        self.recover()
+
+    def _segments_anew(self, at: sqlite3.Connection, key: str = "") -> Iterator[IndexFile]:
+        blocks = embeddings.blocks(at, key or models.in_force(at).key, BLOCK)
         for first in blocks:
             yield write_segment(self._vectors, chain([first], islice(blocks, MOST_ROWS // BLOCK - 1)))
 
@@ -232,7 +245,7 @@ class Writer:
         replaced = documents.remove(at, identity, generation)
         self._dropped |= {replaced} if replaced else set()
         place = documents.Place(identity, item.document, item.first_chunk, generation)
-        documents.insert(at, item.entry, place, self._store.embedder)
+        documents.insert(at, item.entry, place, models.in_force(at).key)
         self._list_original(at, item.document, item.entry.sha256, item.entry.size)
         return identity
 

@@ -45,7 +45,7 @@ TYPES = (
 )
 KEYS = {"id", "question", "answers", "evidence", "answerable", "groups", "history", "type", "language"}
 SUFFIXES = {".md", ".txt", ".html", ".pdf", ".docx", ".pptx", ".xlsx", ".csv", ".json", ".png", ".eml"}
-NOT_DOCUMENTS = {"README.md", "questions.jsonl"}
+NOT_DOCUMENTS = {"README.md", "questions.jsonl", "groundedness.jsonl"}
 _STOP = set(
     "a an and are as at be by can do does for from has have how i if in is it its may me must my no not of on one only "
     "or our that the their there they this to up was we what when where which who why will with without would you your "

@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 import ragkb
 import ragkb.doctor
 import ragkb.kb
+import ragkb.retrieve.current
 from ragkb import cli, errors
 from ragkb.errors import RagkbError
 from ragkb.kb import KnowledgeBase
@@ -97,8 +98,8 @@ def here(prepared: Path, tmp_path: Path, embedder: Embedder, monkeypatch: pytest
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "100")
     monkeypatch.delenv("RAGKB_KB", raising=False)
-    for module in (ragkb.kb, ragkb.doctor):
-        monkeypatch.setattr(module, "load_embedder", lambda *_: embedder)
+    monkeypatch.setattr(ragkb.retrieve.current, "shared_embedder", lambda *_: embedder)
+    monkeypatch.setattr(ragkb.doctor, "load_embedder", lambda *_: embedder)
     return tmp_path
 
 

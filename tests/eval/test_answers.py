@@ -96,6 +96,7 @@ def test_a_perfect_answer(tmp_path: Path) -> None:
         "citation_precision": 1.0,
         "citation_recall": 1.0,
         "false_answer": None,
+        "citation_f1": 1.0,
         "false_refusal": 0.0,
         "groundedness": 0.8,
         "latency_ms": None,

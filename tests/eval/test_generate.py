@@ -72,7 +72,7 @@ def test_the_same_documents_give_the_same_rows(kb: KnowledgeBase) -> None:
 def test_what_is_left_out_cannot_be_answered_in_the_suite(
     kb: KnowledgeBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ragkb.kb.load_embedder", lambda *_: WordHashes())
+    monkeypatch.setattr("ragkb.retrieve.current.shared_embedder", lambda *_: WordHashes())
     rows, left_out = generate(kb, 6, unanswerable=0.34)
     questions = tmp_path / "made.jsonl"
     questions.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
@@ -99,7 +99,7 @@ def test_nothing_to_ask_about_is_said(tmp_path: Path, words: Embedder) -> None:
 def test_the_command_writes_a_file_and_no_file_twice(
     kb: KnowledgeBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ragkb.kb.load_embedder", lambda *_: WordHashes())
+    monkeypatch.setattr("ragkb.retrieve.current.shared_embedder", lambda *_: WordHashes())
     words = ["--kb", str(tmp_path / "kb"), "eval", "generate", "--out", str(tmp_path / "q.jsonl")]
     result = CliRunner().invoke(cli.app, words)
     assert result.exit_code == 0, result.exception
@@ -132,7 +132,7 @@ def test_feedback_becomes_rows() -> None:
 def test_the_feedback_command_writes_what_the_ledger_holds(
     kb: KnowledgeBase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ragkb.kb.load_embedder", lambda *_: WordHashes())
+    monkeypatch.setattr("ragkb.retrieve.current.shared_embedder", lambda *_: WordHashes())
     words = ["--kb", str(tmp_path / "kb"), "eval", "from-feedback", "--out", str(tmp_path / "f.jsonl"), "--json"]
     assert isinstance(CliRunner().invoke(cli.app, words).exception, InputError)
     kb.ledger.add_feedback(Feedback("How many days?", "Six.", "up", citations=CITED))

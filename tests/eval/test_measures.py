@@ -13,6 +13,7 @@ from ragkb.eval.measures import (
     ndcg,
     normalise,
     percentile,
+    quotes_f1,
     quotes_overlap,
     recall,
     token_f1,
@@ -129,3 +130,11 @@ def test_quotes_overlap_whatever_the_line_breaks() -> None:
 def test_quotes_overlap_whatever_the_bars_of_tables() -> None:
     assert quotes_overlap("Sight glass M30 55 Nm", "| Sight glass M30 | 55 | Nm |")
     assert not quotes_overlap("|", "| a |")
+
+
+def test_quotes_f1_costs_what_is_too_long_and_what_is_left_out() -> None:
+    assert quotes_f1(["sixteen weeks"], ["sixteen weeks"]) == 1
+    assert quotes_f1(["sixteen weeks", "sixteen weeks"], ["sixteen weeks"]) == 1
+    assert quotes_f1(["leave lasts sixteen weeks"], ["sixteen weeks"]) == 2 * 2 / (4 + 2)
+    assert quotes_f1(["sixteen weeks"], ["sixteen weeks", "four days"]) == 2 * 2 / (2 + 4)
+    assert quotes_f1([], ["sixteen weeks"]) == 0

@@ -18,6 +18,7 @@ from benchmarks.evaluation.bugs import BUGS
 from ragkb import cli
 from ragkb.errors import GateFailed, InputError, NotFound
 from ragkb.eval.checks import LEAK, probe_of
+from ragkb.eval.groundedness import read_given_answers
 from ragkb.eval.history import History
 from ragkb.eval.nightly import Nightly, run_nightly
 from ragkb.eval.nightly_command import write_reports
@@ -233,7 +234,7 @@ def test_purging_removes_the_texts_and_leaves_the_measures(words: Embedder, tmp_
 def test_the_command_fails_with_the_report_written(
     night: Night, office: KnowledgeBase, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("ragkb.kb.load_embedder", lambda *_: WordHashes())
+    monkeypatch.setattr("ragkb.retrieve.current.shared_embedder", lambda *_: WordHashes())
     monkeypatch.setenv("RAGKB_ANSWER__THRESHOLD", "0")
     words = ["--kb", str(folder / "kb"), "eval", "nightly", "--suite", str(folder / "suite.toml"), "--json"]
     result = CliRunner().invoke(cli.app, [*words, "--prometheus", str(folder / "out.prom")])
@@ -255,10 +256,11 @@ def test_a_history_can_stand_in_a_folder_that_is_no_knowledge_base_yet(words: Em
 
 
 def test_the_default_suite_is_the_sample_corpus() -> None:
-    (suite,) = default_plan(Settings()).suites
-    assert suite.documents is not None
-    assert (suite.documents / "hr" / "parental-leave.md").is_file()
-    assert suite.questions.is_file()
+    sample, scorer = default_plan(Settings()).suites
+    assert sample.documents is not None
+    assert (sample.documents / "hr" / "parental-leave.md").is_file()
+    assert len(read_questions(sample.questions)) > 300
+    assert len(read_given_answers(scorer.questions)) > 100
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import time
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,18 @@ def test_the_camera_tells_which_side_is_up() -> None:
 @needs_ocr
 def test_a_page_scanned_upside_down_is_read() -> None:
     assert load(encoded(scanned(TEXT).rotate(180), "PNG"), "a.png", LIMITS).text == "\n".join(TEXT)
+
+
+@needs_ocr
+def test_a_long_strip_is_read_without_being_blown_up() -> None:
+    """The reader enlarges until the shorter side has 736 pixels: a strip of 30 by 2,400 would have 43 million."""
+    from PIL import Image
+
+    strip = Image.new("RGB", (2400, 30), "white")
+    strip.paste(scanned(["Employees may book first class"], 22).crop((60, 80, 600, 106)), (0, 2))
+    started = time.process_time()
+    assert load(encoded(strip, "PNG"), "a.png", LIMITS).text == "Employees may book first class"
+    assert time.process_time() - started < 20
 
 
 @needs_ocr

@@ -118,14 +118,19 @@ def test_a_leg_alone_is_not_led(reports: KnowledgeBase) -> None:
         assert {hit.explain.document for hit in hits} == {0.0}
 
 
-def test_a_page_gives_way_to_others_after_two_hits(tmp_path: Path, words: WordHashes) -> None:
+def test_a_page_and_a_document_give_way_to_others_after_two_hits(tmp_path: Path, words: WordHashes) -> None:
     from ragkb.retrieve.search import _spread
     from ragkb.types import Explain
 
     class Places:
         def places(self, numbers: list[int]) -> dict[int, tuple[int, int | None]]:
-            return {number: (1, None if number > 90 else number // 10) for number in numbers}
+            return {number: (number // 90, None if number > 90 else number // 10) for number in numbers}
 
     ranked = [(number, 1.0, Explain(None, None, 0.0)) for number in (10, 11, 12, 13, 20, 91, 92, 93)]
-    spread = [number for number, _, _ in _spread(Places(), ranked, 2, 8)]  # type: ignore[arg-type]
-    assert spread == [10, 11, 20, 91, 92, 93, 12, 13]
+
+    def spread(documents: int, *named: int) -> list[int]:
+        return [number for number, _, _ in _spread(Places(), ranked, (2, documents), named, 8)]  # type: ignore[arg-type]
+
+    assert spread(8) == [10, 11, 20, 91, 92, 93, 12, 13]
+    assert spread(2) == [10, 11, 91, 92, 12, 13, 20, 93]
+    assert spread(2, 1) == [10, 11, 91, 92, 93, 12, 13, 20]

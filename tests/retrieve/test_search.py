@@ -15,9 +15,9 @@ from ragkb.errors import InputError, LimitExceeded
 from ragkb.ingest.report import NewDocument
 from ragkb.kb import KnowledgeBase
 from ragkb.models import Embedder
-from ragkb.retrieve.search import Query, dense_weight
+from ragkb.retrieve.search import dense_weight
 from ragkb.settings import SearchSettings
-from ragkb.types import NOBODY, Explain, Hit, Principal, page_at
+from ragkb.types import Explain, Hit, Principal, page_at
 from tests.conftest import CORPUS, WordHashes
 
 
@@ -152,7 +152,7 @@ def test_the_score_is_what_explain_adds_up_to(compass: KnowledgeBase) -> None:
 
 def test_the_share_of_the_dense_leg_is_the_setting_times_what_the_embedder_reads(words: WordHashes) -> None:
     def weight(text: str, setting: float = 0.5) -> float:
-        return dense_weight(Query(text, 5, NOBODY), words, SearchSettings(dense_weight=setting))
+        return dense_weight("hybrid", words.readable(text), SearchSettings(dense_weight=setting))
 
     assert weight("pump") == 0.5
     assert weight("pump", 0.8) == 0.8
@@ -163,10 +163,10 @@ def test_the_share_of_the_dense_leg_is_the_setting_times_what_the_embedder_reads
     assert weight("pump", 0.0) == 0.0
 
 
-def test_a_leg_that_is_asked_for_takes_part_whatever_the_embedder_reads(words: WordHashes) -> None:
+def test_a_leg_that_is_asked_for_takes_part_whatever_the_embedder_reads() -> None:
     settings = SearchSettings()
-    assert dense_weight(Query("泵的压力", 5, NOBODY, leg="dense"), words, settings) == 1.0
-    assert dense_weight(Query("pump", 5, NOBODY, leg="lexical"), words, settings) == 0.0
+    assert dense_weight("dense", 0.0, settings) == 1.0
+    assert dense_weight("lexical", 1.0, settings) == 0.0
 
 
 # --- where ------------------------------------------------------------------------------------------------------------

@@ -107,10 +107,10 @@ def _is_picture(page: Any, lines: Sequence[Line], count: int) -> bool:
 
 def _is_garbage(lines: Sequence[Line], count: int) -> bool:
     """True if a third of the characters are no characters: private use, replacement, control."""
-    if all(line.text.isascii() and line.text.isprintable() for line in lines):
-        return False
     text = "".join([line.text for line in lines])
-    odd = sum(unicodedata.category(character)[0] == "C" or character == "\ufffd" for character in text)
+    if text.isascii() and text.isprintable():
+        return False
+    odd = sum(text.count(one) for one in set(text) if unicodedata.category(one)[0] == "C" or one == "\ufffd")
     return odd * 3 > count
 
 
@@ -148,6 +148,11 @@ def _prototype(function: Any, result: Any, *arguments: Any) -> Callable[..., Any
 _loose_box = _prototype(raw.FPDFText_GetLooseCharBox, ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
 _text_object = _prototype(raw.FPDFText_GetTextObject, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)
 _render_mode = _prototype(raw.FPDFTextObj_GetTextRenderMode, ctypes.c_int, ctypes.c_void_p)
+_fill_colour = _prototype(raw.FPDFPageObj_GetFillColor, ctypes.c_int, *[ctypes.c_void_p] * 5)
+_font_of = _prototype(raw.FPDFTextObj_GetFont, ctypes.c_void_p, ctypes.c_void_p)
+_font_name = _prototype(
+    raw.FPDFFont_GetBaseFontName, ctypes.c_size_t, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t
+)
 
 
 class _Reader:
@@ -167,8 +172,10 @@ class _Reader:
         self._moves = bool(self._rotation) or self._box[:2] != (0.0, 0.0)
         self._rect = raw.FS_RECTF()
         self._rect_address = ctypes.addressof(self._rect)
-        self._font = ctypes.create_string_buffer(_NAME_LENGTH)
-        self._colour = tuple(ctypes.c_uint() for _ in range(4))
+        self._bold: dict[int | None, bool] = {}
+        self._colour = (ctypes.c_uint * 4)()
+        first = ctypes.addressof(self._colour)
+        self._colour_places = first, first + 4, first + 8, first + 12
         self.hidden: set[int] = set()
 
     def lines(self) -> Iterator[Line]:
@@ -251,12 +258,19 @@ class _Reader:
         return high - top, high - bottom, left - x, right - x
 
     def _line(self, words: list[Word], first: int) -> Line:
-        self._font[0] = b"\0"
-        if first >= 0:
-            raw.FPDFText_GetFontInfo(self._handle, first, self._font, _NAME_LENGTH, None)
-        is_bold = _BOLD.search(self._font.value) is not None
         text = " ".join([word.text for word in words])
-        return Line(text, tuple(words), round(words[0].top - words[0].bottom, 1), is_bold)
+        return Line(text, tuple(words), round(words[0].top - words[0].bottom, 1), self._is_bold(first))
+
+    def _is_bold(self, index: int) -> bool:
+        """True if the name of a character's font says so."""
+        item = _text_object(self._address, index) if index >= 0 else None
+        font = _font_of(item) if item else None
+        if font not in self._bold:
+            name = ctypes.create_string_buffer(_NAME_LENGTH)
+            if font:
+                _font_name(font, ctypes.addressof(name), _NAME_LENGTH)
+            self._bold[font] = _BOLD.search(name.value) is not None
+        return self._bold[font]
 
     # --- what nobody sees ---------------------------------------------------------------------------------------------
 
@@ -281,10 +295,10 @@ class _Reader:
             if self._is_scan is None:
                 self._is_scan = picture_share(self._page) > 0.5
             return self._is_scan
-        red, green, blue, alpha = self._colour
-        if not raw.FPDFText_GetFillColor(self._handle, index, red, green, blue, alpha):
+        if not _fill_colour(item, *self._colour_places):
             return True
-        return bool(alpha.value >= _TRANSPARENT and min(red.value, green.value, blue.value) < _PALE)
+        red, green, blue, alpha = self._colour
+        return alpha >= _TRANSPARENT and (red < _PALE or green < _PALE or blue < _PALE)
 
     def _has_contrast(self, index: int, word: Word) -> bool:
         """True if the page's picture shows something at the place: white letters on a dark ground do."""

@@ -1,0 +1,147 @@
+"""How documents are cut: ours beside windows of fixed sizes, on questions whose answers are marked in long texts.
+
+    python -m benchmarks.retrieval.chunking --data DIR [--only NAME,..] [--questions N] [--without-papers]
+
+DIR/chroma_chunking: 472 questions over five long texts with the exact ranges that answer them (Smith and Troynikov,
+"Evaluating Chunking Strategies for Retrieval", Chroma 2024). Of the first five hits: recall is the share of the marked
+characters that they hold, precision the share of their characters that is marked, each character counted once, IoU both
+together; the mean over all questions. DIR/covidqa: nDCG@10 of papers. --questions takes about N of each set.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks.retrieval.sets import sample
+from ragkb import KnowledgeBase, NewDocument, Principal
+from ragkb.eval.retrieval import RememberedQuery, measure, read_suite
+from ragkb.ingest import pipeline
+from ragkb.models import Embedder, load_embedder
+from ragkb.settings import ChunkSettings, Settings
+from ragkb.types import Chunk, Draft
+
+HITS = 5
+SIZES = (100, 150, 200, 250, 300, 400)
+WINDOWS = ((200, 0), (200, 100), (400, 0), (400, 200), (800, 0), (800, 400))
+Range = tuple[int, int]
+Cut = Callable[[Draft, str, Callable[[str], int], ChunkSettings], list[Chunk]]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way of cutting. tokens: of a chunk at most. overlap: of a window with the one before, None for our own way."""
+
+    tokens: int
+    overlap: int | None = None
+
+    @property
+    def name(self) -> str:
+        return f"ragkb {self.tokens}" if self.overlap is None else f"window {self.tokens}/{self.overlap}"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """ranges: that answer it, in the text `source`."""
+
+    text: str
+    source: str
+    ranges: tuple[Range, ...]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--only", default="", help="names of ways: 'ragkb 200,window 400/0'")
+    parser.add_argument("--questions", type=int, default=0)
+    parser.add_argument("--without-papers", action="store_true", help="leave out covidqa, two thirds of the work")
+    given = parser.parse_args()
+    every = [*map(Way, SIZES), *(Way(tokens, overlap) for tokens, overlap in WINDOWS)]
+    chosen = [way for way in every if not given.only or way.name in given.only.split(",")]
+    embedder = RememberedQuery(load_embedder("minilm"))
+    print("way             chunks  recall  precision    IoU   covidqa nDCG@10", flush=True)
+    for way in chosen:
+        with opened(way, embedder) as kb:
+            chunks, marks = on_ranges(kb, given.data / "chroma_chunking", given.questions)
+        papers = "-"
+        if not given.without_papers:
+            with opened(way, embedder) as kb:
+                papers = f"{on_papers(kb, given.data / 'covidqa', given.questions):.3f}"
+        print(f"{way.name:15} {chunks:6} {marks[0]:7.3f} {marks[1]:10.3f} {marks[2]:6.3f} {papers:>17}", flush=True)
+
+
+def on_ranges(kb: KnowledgeBase, folder: Path, most: int) -> tuple[int, list[float]]:
+    """(chunks, means of recall, precision and IoU)."""
+    kb.add(NewDocument(row["_id"], row["text"], title=row.get("title", "")) for row in rows(folder / "corpus.jsonl"))
+    asked = questions(folder)
+    asked = asked[:: max(1, len(asked) // most)] if most else asked
+    marks = [marks_of(one, found(kb, one)) for one in asked]
+    return kb.status().chunks, [sum(column) / len(marks) for column in zip(*marks, strict=True)]
+
+
+def on_papers(kb: KnowledgeBase, folder: Path, most: int) -> float:
+    summary = measure(kb, sample(read_suite(folder), most), kb.settings.limits.k).summary
+    return float(summary["legs"]["hybrid"]["ndcg@10"])
+
+
+def found(kb: KnowledgeBase, one: Question) -> list[Range]:
+    """Ranges of the first hits, of all texts, that lie in the question's own; those of others count by their length."""
+    hits = kb.search(one.text, k=HITS, as_=Principal.admin())
+    return [(hit.start, hit.end) if hit.source == one.source else (-hit.end, -hit.start) for hit in hits]
+
+
+def marks_of(one: Question, ranges: Sequence[Range]) -> tuple[float, float, float]:
+    """Recall, precision and IoU of the ranges, in characters."""
+    wanted = {place for start, end in one.ranges for place in range(start, end)}
+    held = {place for start, end in ranges for place in range(start, end)}
+    both = len(wanted & held)
+    return both / len(wanted), both / max(1, len(held)), both / max(1, len(wanted | held))
+
+
+def questions(folder: Path) -> list[Question]:
+    return [
+        Question(row["text"], row["corpus_id"], tuple((start, end) for start, end in row["references"]))
+        for row in rows(folder / "queries.jsonl")
+    ]
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+@contextmanager
+def opened(way: Way, embedder: Embedder) -> Iterator[KnowledgeBase]:
+    """An empty knowledge base that cuts in that way."""
+    ours = pipeline.chunk
+    settings = Settings(chunk=ChunkSettings(tokens=way.tokens))
+    with TemporaryDirectory(prefix="ragkb-chunking-") as made:
+        pipeline.chunk = ours if way.overlap is None else windows(way.tokens, way.overlap)
+        try:
+            with KnowledgeBase.open(Path(made) / "kb", settings=settings, embedder=embedder) as kb:
+                yield kb
+        finally:
+            pipeline.chunk = ours
+
+
+def windows(tokens: int, overlap: int) -> Cut:
+    """Windows of so many tokens, each beginning so many before the end of the last, with the title as their context."""
+    tokenizer = load_embedder("minilm")._counter  # type: ignore[attr-defined]
+
+    def cut(draft: Draft, title: str, count: Callable[[str], int], settings: ChunkSettings) -> list[Chunk]:
+        places = tokenizer.encode(draft.text, add_special_tokens=False).offsets
+        out = []
+        for first in range(0, max(1, len(places) - overlap), tokens - overlap):
+            start, end = places[first][0], places[min(first + tokens, len(places)) - 1][1]
+            out.append(Chunk(start, end, None, (), title, draft.text[start:end]))
+        return out
+
+    return cut
+
+
+if __name__ == "__main__":
+    main()
