@@ -6,9 +6,9 @@ import os
 
 
 def step_back(by: int) -> None:
-    """Lowers the priority of this process, and of those that it starts from now on, by up to 19 (`nice`).
+    """Lowers the priority of this process, and of those that it starts from now on, to `nice` `by`, 0 to 19.
 
-    Nothing happens where the system has no such priorities (Windows).
+    Nothing happens if it is as low already, or where the system has no such priorities (Windows).
     """
-    if by and hasattr(os, "nice"):
-        os.nice(by)
+    if hasattr(os, "nice"):
+        os.nice(max(0, by - os.nice(0)))

@@ -15,6 +15,7 @@ import math
 import os
 import weakref
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import faiss
@@ -34,6 +35,15 @@ BLOCK = 16_384  # rows that are handled at once
 Proposed = tuple[NDArray[np.float32], NDArray[np.int64]]  # scores that may be estimates, and chunk numbers
 
 
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """rows: of each list that are allowed by the bitmap, of which `part` is what concerns the segment."""
+
+    bitmap: weakref.ref[NDArray[np.uint8]]
+    part: NDArray[np.uint8]
+    rows: NDArray[np.int64]
+
+
 class Inverted:
     """An inverted file of FAISS. Safe to search from several threads. sizes: rows of each list."""
 
@@ -47,22 +57,31 @@ class Inverted:
             held = faiss.rev_swig_ptr(index.invlists.get_ids(one), size)
             self._list_of[np.searchsorted(numbers, held)] = one
         self.sizes = np.bincount(self._list_of, minlength=index.nlist)
-        self._counted: dict[int, tuple[weakref.ref[NDArray[np.uint8]], NDArray[np.int64]]] = {}
+        self._counted: dict[int, _Counted] = {}
 
     def allowed_rows(self, allowed: NDArray[np.uint8]) -> NDArray[np.int64]:
-        """How many rows of each list are allowed. A bitmap that is asked for again is not counted again."""
+        """How many rows of each list are allowed.
+
+        A bitmap that is asked for again, or that is another one's equal as far as these rows go, is not counted again:
+        a commit leaves most segments as they are.
+        """
         held = self._counted.get(id(allowed))
-        if held and held[0]() is allowed:
-            return held[1]
-        first = int(self._numbers[0]) >> 3
-        bits = np.unpackbits(allowed[first : (int(self._numbers[-1]) >> 3) + 1], bitorder="little").view(bool)
-        places = self._numbers - 8 * first
-        places = places[: np.searchsorted(places, len(bits))]  # what the bitmap does not reach is not allowed
-        counts = np.bincount(self._list_of[np.flatnonzero(bits[places])], minlength=len(self.sizes))
+        if held and held.bitmap() is allowed:
+            return held.rows
+        part = allowed[int(self._numbers[0]) >> 3 : (int(self._numbers[-1]) >> 3) + 1]
+        equal = (one.rows for one in list(self._counted.values()) if np.array_equal(one.part, part))
+        rows = next(equal, None)
+        made = _Counted(weakref.ref(allowed), part.copy(), self._count(part) if rows is None else rows)
         if len(self._counted) >= COUNTED:
             self._counted = {}
-        self._counted[id(allowed)] = weakref.ref(allowed), counts
-        return counts
+        self._counted[id(allowed)] = made
+        return made.rows
+
+    def _count(self, part: NDArray[np.uint8]) -> NDArray[np.int64]:
+        bits = np.unpackbits(part, bitorder="little").view(bool)
+        places = self._numbers - 8 * (int(self._numbers[0]) >> 3)
+        places = places[: np.searchsorted(places, len(bits))]  # what the bitmap does not reach is not allowed
+        return np.bincount(self._list_of[np.flatnonzero(bits[places])], minlength=len(self.sizes))
 
     @property
     def bytes_in_memory(self) -> int:
