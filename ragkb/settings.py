@@ -57,7 +57,9 @@ class SearchSettings(_Section):
     dense_weight: float = Field(
         0.5, ge=0, le=1, description="share of the dense leg for a query that the embedder reads"
     )
-    rerank: str = Field("", description="cross-encoder of sentence-transformers by name or folder; empty: none")
+    rerank: str = Field(
+        "", description="cross-encoder by name or folder, `torch:NAME` to run it by PyTorch; empty: none"
+    )
     rerank_top: int = Field(20, ge=2, le=1000, description="chunks that are reranked")
     rerank_ms: int = Field(
         500, ge=1, le=600_000, description="milliseconds after which the others keep the order they had"

@@ -27,11 +27,16 @@ from ragkb.eval.history import History
 from ragkb.eval.nightly import Nightly, run_nightly
 from ragkb.eval.outputs import failures
 from ragkb.eval.suites import Plan, Suite, default_plan
+from ragkb.eval.told import sentence
 from ragkb.models import Embedder, load_embedder
 from ragkb.settings import Settings
 
 BUGS = {**bugs.BUGS, **bugs.SUBTLE, **ingest_bugs.BUGS}
 SETTINGS = {**bugs.SETTINGS, **ingest_bugs.SETTINGS}
+
+
+NEAREST = 3
+"""Drops that are printed of a bug that was missed."""
 
 
 class Remembered:
@@ -112,21 +117,24 @@ def _caught(name: str, plan: Plan, settings: Settings, history: History) -> bool
     broken = SETTINGS[name](settings) if name in SETTINGS else settings
     started = time.perf_counter()
     with BUGS[name]() if name in BUGS else nullcontext():
-        found = _noticed(plan, broken, history)
+        found, nearest = _noticed(plan, broken, history)
     seconds = time.perf_counter() - started
     print(f"\n{name}: {'caught' if found else 'MISSED'} ({seconds:.0f} s)", flush=True)
-    for line in found:
+    for line in found or nearest:
         print(f"  {line[:200]}", flush=True)
     return bool(found)
 
 
-def _noticed(plan: Plan, settings: Settings, history: History) -> list[str]:
-    """Why the night fails, a line each; [] if it passes."""
+def _noticed(plan: Plan, settings: Settings, history: History) -> tuple[list[str], list[str]]:
+    """(why the night fails, [] if it passes; the largest drops, least likely by chance first), a line each."""
     try:
         result: Nightly = run_nightly(plan, None, settings, history)
     except RagkbError as error:
-        return [f"the run ends: {error.message}"]
-    return [line for suite in result.suites for line in failures(suite)]
+        return [f"the run ends: {error.message}"], []
+    compared = [suite.comparison for suite in result.suites if suite.comparison]
+    drops = [one for comparison in compared for one in comparison.differences if one.gated and one.drop > 0]
+    nearest = [sentence(one) for one in sorted(drops, key=lambda one: (one.adjusted, -one.drop))[:NEAREST]]
+    return [line for suite in result.suites for line in failures(suite)], nearest
 
 
 if __name__ == "__main__":

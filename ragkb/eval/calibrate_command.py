@@ -34,11 +34,12 @@ def calibrate(
     """Fit the threshold of abstention to your own questions; print what each threshold costs."""
     from ragkb.answer.threshold import Threshold, store
     from ragkb.eval.calibrate import asked, choose, crossed, curve
-    from ragkb.eval.command import print_summary, progress_bar
+    from ragkb.eval.command import check_targets, print_summary, progress_bar
     from ragkb.eval.files import write_rows
     from ragkb.kb import KnowledgeBase
     from ragkb.settings import Settings
 
+    check_targets(rows, None)
     path = kb or context.obj or Path(".ragkb")
     settings = Settings.load()
     open_to_all = settings.model_copy(update={"answer": settings.answer.model_copy(update={"threshold": 0.0})})

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ragkb.errors import GateFailed
+from ragkb.errors import GateFailed, InputError
 from ragkb.eval import gate_command, nightly_command, questions_command
 from ragkb.eval.calibrate_command import calibrate
 from ragkb.eval.options import Json, Kb, MaxErrors, Rows, RunFolder
@@ -47,6 +47,7 @@ def retrieval(
     from ragkb.eval.record import retrieval_run
     from ragkb.settings import Settings
 
+    check_targets(rows, run)
     with progress_bar() as progress:
         made = retrieval_run(folder, Settings.load(), folder.resolve().name, progress)
     keep(made, rows, run)
@@ -70,6 +71,7 @@ def answers(
     from ragkb.eval.record import answers_run
     from ragkb.settings import Settings
 
+    check_targets(rows, run)
     settings = Settings.load()
     carried = all(question.contexts is not None for question in read_questions(file))
     with progress_bar() as progress:
@@ -85,6 +87,18 @@ def answers(
     summary = made.summary_with_times()
     print_summary(summary, [answers_table(summary), slices_table(summary)], answers_note(summary), as_json)
     check_errors(made, max_errors)
+
+
+def check_targets(rows: Path | None, run: Path | None) -> None:
+    """Raises InputError before anything is measured if what comes out could not be written."""
+    from ragkb.eval.runs import check_free
+
+    if rows and (rows.is_dir() or not rows.absolute().parent.is_dir()):
+        raise InputError(
+            f"{rows} cannot be written: {'it is a folder' if rows.is_dir() else 'its folder is not there'}"
+        )
+    if run:
+        check_free(run)
 
 
 def keep(made: Run, rows: Path | None, run: Path | None) -> None:

@@ -126,7 +126,8 @@ def _show(done: Nightly, folder: Path) -> None:
         else:
             values = [[name, total(name, result.run.rows)] for name in MEASURES]
             console.print(table(["measure", "value"], [row for row in values if row[1] is not None]))
-            console.print("no baseline yet, nothing was compared")
+            kept = "; this run is the baseline now" if result.passed else ""
+            console.print(f"no baseline yet, nothing was compared{kept}")
         for check in result.checks:
             console.print(
                 f"{'ok' if check.ok else 'FAILED'}  {check.name}: {check.what}", highlight=False, markup=False

@@ -44,10 +44,14 @@ class Question:
 
 
 def read_questions(file: Path, *, needs_contexts: bool = False) -> list[Question]:
-    """The questions of an answers file. Raises InputError that names file and line where one cannot be used."""
-    questions = [_question(line, needs_contexts) for line in json_lines(file)]
+    """The questions of an answers file, but those that still wait for a review: nobody knows what would be right.
+
+    Raises InputError that names file and line where one cannot be used.
+    """
+    lines = (line for line in json_lines(file) if line.values.get("to_review") is not True)
+    questions = [_question(line, needs_contexts) for line in lines]
     if not questions:
-        raise InputError(f"{file}: no questions", 'give a line {"id", "question", ..} for each')
+        raise InputError(f"{file}: no questions", 'give a line {"id", "question", ..} for each, not "to_review"')
     return questions
 
 

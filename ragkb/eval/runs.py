@@ -168,10 +168,15 @@ def file_digest(*paths: Path) -> str:
     return hashlib.sha256(b"".join(parts)).hexdigest()
 
 
-def write_run(folder: Path, run: Run) -> None:
-    """Writes the run into `folder`, making it. Raises InputError if it holds something else."""
+def check_free(folder: Path) -> None:
+    """Raises InputError if `folder` holds something else than a run."""
     if folder.exists() and (not folder.is_dir() or (any(folder.iterdir()) and not (folder / "manifest.json").exists())):
         raise InputError(f"{folder}: not empty, and not a run", "name a new folder")
+
+
+def write_run(folder: Path, run: Run) -> None:
+    """Writes the run into `folder`, making it. Raises InputError if it holds something else."""
+    check_free(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

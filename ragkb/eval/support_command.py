@@ -25,10 +25,11 @@ def groundedness(
     kb: Kb = None,
 ) -> None:
     """Score given answers against their contexts; measure the scorer where they are labelled. --kb is not touched."""
-    from ragkb.eval.command import check_errors, keep, print_summary, progress_bar
+    from ragkb.eval.command import check_errors, check_targets, keep, print_summary, progress_bar
     from ragkb.eval.record import groundedness_run
     from ragkb.settings import Settings
 
+    check_targets(rows, run)
     with progress_bar() as progress:
         made = groundedness_run(file, Settings.load(), file.stem, progress)
     keep(made, rows, run)
@@ -59,12 +60,13 @@ def validate(
     """Measure the support scorer on public sets that people judged. --kb is not touched."""
     from ragkb.answer.grounding import load_scorer
     from ragkb.answer.verify import answer_threshold
-    from ragkb.eval.command import print_summary, progress_bar
+    from ragkb.eval.command import check_targets, print_summary, progress_bar
     from ragkb.eval.files import write_rows
     from ragkb.eval.validation import validate as validated
     from ragkb.models import load_embedder
     from ragkb.settings import Settings
 
+    check_targets(rows, None)
     settings = Settings.load()
     scorer = load_scorer(settings.answer, load_embedder(settings.embedder, settings.threads, settings.embedding))
     with progress_bar() as progress:

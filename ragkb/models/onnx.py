@@ -36,10 +36,10 @@ class OnnxEmbedder:
         self.dim: int = info["dim"]
         self.precision: str = info["precision"]
         self._prompts: dict[str, str] = info["prompts"]
-        self._tokenizer = _tokenizer(folder / "tokenizer.json")
+        self._tokenizer = load_tokenizer(folder / "tokenizer.json")
         self._tokenizer.no_padding()  # subtle: the file itself may ask for padding, which ruins the vectors
         self._tokenizer.enable_truncation(info["max_tokens"])
-        self._counter = _tokenizer(folder / "tokenizer.json")
+        self._counter = load_tokenizer(folder / "tokenizer.json")
         self._counter.no_padding()
         self._counter.no_truncation()
         self._unknown = info["unknown_token"]
@@ -146,7 +146,8 @@ class OnnxEmbedder:
         return {name: feed[name] for name in self._inputs}
 
 
-def _tokenizer(path: Path) -> Tokenizer:
+def load_tokenizer(path: Path) -> Tokenizer:
+    """The tokenizer in a file. Raises ModelError."""
     from tokenizers import Tokenizer
 
     try:

@@ -18,6 +18,7 @@ import os
 import platform
 import shutil
 import tempfile
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -63,11 +64,20 @@ class Info:
 
 def prepared(name: str, precision: Precision = "auto") -> Path:
     """The prepared folder of the model, made if it is not in the cache. Raises ModelError."""
+    source = _default_source() if name == DEFAULT else source_of(name, "embedder")
+    recipe = RECIPE if precision == "auto" else f"{RECIPE} {precision}"
+    return in_cache(cache_key(name, source, recipe), lambda staging: _prepare(name, source, staging, precision))
+
+
+def in_cache(key: str, make: Callable[[Path], None]) -> Path:
+    """The folder of that key, whole: made beside and renamed if it is not there. Raises ModelError.
+
+    make: writes encoder.onnx and an info.json with its `sha256` into the folder that it is given.
+    """
     from filelock import FileLock
 
-    source = _default_source() if name == DEFAULT else _source(name)
     cache = cache_folder()
-    folder = cache / _cache_key(name, source, precision)
+    folder = cache / key
     if not (folder / "info.json").exists():
         try:
             cache.mkdir(parents=True, exist_ok=True)
@@ -75,9 +85,19 @@ def prepared(name: str, precision: Precision = "auto") -> Path:
             raise ModelError(f"{cache}: cannot hold prepared models ({error.strerror})", "set RAGKB_CACHE") from None
         with FileLock(folder.with_suffix(".lock")):
             if not (folder / "info.json").exists():
-                _prepare(name, source, folder, precision)
+                _make(folder, make)
     _check(folder)
     return folder
+
+
+def _make(folder: Path, make: Callable[[Path], None]) -> None:
+    staging = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".preparing-"))
+    try:
+        make(staging)
+        shutil.rmtree(folder, ignore_errors=True)
+        staging.rename(folder)
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
 
 
 def cache_folder() -> Path:
@@ -96,7 +116,8 @@ def _default_source() -> Path:
     return Path(spec.origin).parent / "model"
 
 
-def _source(name: str) -> Path:
+def source_of(name: str, setting: str) -> Path:
+    """The folder of a model by name or folder; fetched if it is not here. Raises ModelError."""
     if Path(name).is_dir():
         return Path(name).resolve()
     from huggingface_hub import snapshot_download
@@ -110,12 +131,12 @@ def _source(name: str) -> Path:
     except (OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
         raise ModelError(
-            f"embedder {name!r} was not found here and cannot be fetched ({reason})",
+            f"{setting} {name!r} was not found here and cannot be fetched ({reason})",
             "name a folder that holds the model, or 'minilm'",
         ) from None
 
 
-def _cache_key(name: str, source: Path, precision: Precision) -> str:
+def cache_key(name: str, source: Path, recipe: str) -> str:
     """For the default the pinned digest, so that its 90 MB are not read at each start; else name, size and time."""
     identity = (
         PINNED["model.safetensors"]
@@ -125,7 +146,7 @@ def _cache_key(name: str, source: Path, precision: Precision) -> str:
             + [str(source)]
         )
     )
-    key = f"{RECIPE}|{identity}|{_needs_reduced_range()}" + ("" if precision == "auto" else f"|{precision}")
+    key = f"{recipe}|{identity}|{_needs_reduced_range()}"
     return f"{_label(name)}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
 
 
@@ -148,7 +169,7 @@ def _check(folder: Path) -> None:
     hint = "delete that folder; it is made again"
     try:
         info = json.loads((folder / "info.json").read_text("utf-8"))
-        digest = _sha256(folder / "encoder.onnx")
+        digest = sha256_of(folder / "encoder.onnx")
     except OSError as error:
         raise ModelError(f"{error.filename}: cannot be read ({error.strerror})", hint) from None
     except ValueError:
@@ -157,7 +178,8 @@ def _check(folder: Path) -> None:
         raise ModelError(f"{folder / 'encoder.onnx'} is damaged", hint)
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """In hexadecimal digits."""
     with path.open("rb") as file:
         digest = hashlib.sha256()
         while block := file.read(1 << 20):
@@ -165,18 +187,12 @@ def _sha256(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _prepare(name: str, source: Path, folder: Path, precision: Precision) -> None:
+def _prepare(name: str, source: Path, staging: Path, precision: Precision) -> None:
     if name == DEFAULT:
         for file, digest in PINNED.items():
-            if (found := _sha256(source / file)) != digest:
+            if (found := sha256_of(source / file)) != digest:
                 raise ModelError(f"{source / file}: SHA-256 {found} is not the published {digest}", "reinstall it")
-    staging = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".preparing-"))
-    try:
-        _export(name, source, staging, precision)
-        shutil.rmtree(folder, ignore_errors=True)
-        staging.rename(folder)
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+    _export(name, source, staging, precision)
 
 
 def _export(name: str, source: Path, staging: Path, precision: Precision) -> None:
@@ -204,21 +220,22 @@ def _export(name: str, source: Path, staging: Path, precision: Precision) -> Non
     if not tokenizer.is_fast:
         raise ModelError(f"{name}: has no fast tokenizer", f"use 'torch:{name}'")
     tokenizer.backend_tokenizer.save(str(staging / "tokenizer.json"))
-    agreement = _quantise(staging, limit)
+    quantised(staging)
+    agreement = _agreement(staging, limit)
     if precision == "auto":
         precision = "int8" if agreement >= LEAST_AGREEMENT else "float32"
     (staging / f"{precision}.onnx").rename(staging / "encoder.onnx")
     (staging / ("float32.onnx" if precision == "int8" else "int8.onnx")).unlink()
     weights = next(iter(sorted(source.glob("*.safetensors")) or sorted(source.glob("*.bin"))))
     info = Info(
-        id=f"{_label(name)}@{_sha256(weights)[:12]}",
+        id=f"{_label(name)}@{sha256_of(weights)[:12]}",
         dim=model.config.hidden_size,
         max_tokens=limit,
         precision=precision,
         agreement=round(agreement, 5),
         prompts=_prompts(source),
         unknown_token=str(tokenizer.unk_token),
-        sha256=_sha256(staging / "encoder.onnx"),
+        sha256=sha256_of(staging / "encoder.onnx"),
     )
     (staging / "info.json").write_text(json.dumps(asdict(info), indent=1, sort_keys=True), "utf-8")
 
@@ -281,8 +298,8 @@ def _export_float(model: torch.nn.Module, tokenizer: Any, pooling: str, path: Pa
     )
 
 
-def _quantise(staging: Path, limit: int) -> float:
-    """Writes int8.onnx beside float32.onnx; returns the mean cosine between their vectors over PROBES."""
+def quantised(staging: Path) -> None:
+    """Writes int8.onnx beside float32.onnx."""
     import logging
 
     from onnxruntime.quantization import QuantType, quantize_dynamic
@@ -295,6 +312,10 @@ def _quantise(staging: Path, limit: int) -> float:
         per_channel=True,
         reduce_range=_needs_reduced_range(),
     )
+
+
+def _agreement(staging: Path, limit: int) -> float:
+    """The mean cosine between the vectors of both models over PROBES."""
     from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_file(str(staging / "tokenizer.json"))

@@ -20,8 +20,18 @@ class Reranker(Protocol):
 
 @lru_cache(maxsize=2)
 def load_reranker(name: str) -> Reranker:
-    """The reranker that the setting `search.rerank` names, loaded once in a process. Raises ModelError."""
-    return CrossEncoderReranker(name)
+    """The reranker that the setting `search.rerank` names, loaded once in a process. Raises ModelError.
+
+    A cross-encoder by name or folder, exported to ONNX once, int8 where that gives the same scores; 'torch:NAME': the
+    same by sentence-transformers.
+    """
+    kind, _, rest = name.partition(":")
+    if kind == "torch":
+        return CrossEncoderReranker(rest)
+    from ragkb.models.onnx_reranker import OnnxReranker
+    from ragkb.models.prepare_reranker import prepared_reranker
+
+    return OnnxReranker(prepared_reranker(name))
 
 
 class CrossEncoderReranker:

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from ragkb.store.lexical_search import Weights
 from ragkb.store.reader import Reader
 from ragkb.store.snapshot import Visible
-from ragkb.text.about import leads, name_terms, named, period
+from ragkb.text.about import han_terms, leads, name_terms, named, period
 from ragkb.text.asking import content_terms, named_terms, without_asking
 from ragkb.text.periods import asks_for_the_latest, latest, periods, without_periods
 from ragkb.text.tokens import query_tokens
@@ -68,7 +68,7 @@ def routed(reader: Reader, text: str, as_: Principal, visible: Visible) -> Route
     """
     total = reader.visible(as_).documents
     asked = {period(date) for date in periods(text)}
-    names = {named(term) for one in named_terms(text) for term in name_terms(one)}
+    names = {named(term) for one in named_terms(text) for term in name_terms(one)} | set(map(named, han_terms(text)))
     holding = {term: min(total, reader.about_frequency(term, as_)) for term in sorted(asked | names)}
     known = {term: _rarity(count, total) for term, count in holding.items() if count}
     if not known:

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 
+from ragkb.text.companies import han_names
 from ragkb.text.dates import MONTH
 from ragkb.text.periods import periods, reported
 from ragkb.text.tokens import lexical_tokens
@@ -35,14 +36,14 @@ def about_terms(title: str, source: str, text: str) -> list[str]:
     """Terms of the document as a whole, sorted, each once: named(..) of its names and period(..) of its periods.
 
     Names: words of title and source; of the first page, and of what stands most often in the text, those words that the
-    text nearly always writes with a capital. Only what the title, the source and the first page name is marked as
-    leading(..): it names the document itself, not what it deals with.
+    text nearly always writes with a capital, and Chinese names of the first page. Only what the title, the source and
+    the first page name is marked as leading(..): it names the document itself, not what it deals with.
     """
     said = f"{title} {_SEPARATORS.sub(' ', _EXTENSION.sub('', source))}"
     capitals = _proper(text[:LONGEST])
     first_page = [word for word in _words(text[:FIRST_PAGE]) if word.lower() in capitals]
     often = [word for word, count in capitals.items() if count >= LEAST][:FREQUENT]
-    leading = set(name_terms(f"{said} {' '.join(first_page)}"))
+    leading = set(name_terms(f"{said} {' '.join(first_page)}")) | set(han_terms(text[:FIRST_PAGE]))
     names = leading | set(name_terms(" ".join(often)))
     about = periods(said) | reported(text[:BEGINNING], text[:LONGEST])
     return sorted({*map(leads, leading), *map(named, names), *map(period, about)})
@@ -51,6 +52,11 @@ def about_terms(title: str, source: str, text: str) -> list[str]:
 def name_terms(text: str) -> list[str]:
     """The terms of `text` that can be part of a name: no years, days or quarters."""
     return [term for term in lexical_tokens(text, "en") if not _NO_NAME.fullmatch(term)]
+
+
+def han_terms(text: str) -> list[str]:
+    """The pairs of characters of the Chinese names in `text`."""
+    return [term for name in han_names(text) for term in lexical_tokens(name) if len(term) > 1]
 
 
 def named(term: str) -> str:

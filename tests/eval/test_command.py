@@ -60,3 +60,15 @@ def test_help_names_the_options(command: str) -> None:
     assert result.exit_code == 0
     for option in ("--json", "--rows", "--kb"):
         assert option in result.stdout
+
+
+@pytest.mark.parametrize("command", ["retrieval", "answers", "groundedness", "validate"])
+def test_what_could_not_be_written_is_said_before_anything_is_measured(command: str, tmp_path: Path) -> None:
+    result = CliRunner().invoke(app, [command, str(tmp_path / "absent"), "--rows", str(tmp_path / "no" / "rows")])
+    assert isinstance(result.exception, InputError)
+    assert "its folder is not there" in result.exception.message
+    if command != "validate":
+        (tmp_path / "mine").write_text("x", "utf-8")
+        result = CliRunner().invoke(app, [command, str(tmp_path / "absent"), "--run", str(tmp_path)])
+        assert isinstance(result.exception, InputError)
+        assert "not a run" in result.exception.message

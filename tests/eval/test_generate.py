@@ -140,3 +140,13 @@ def test_the_feedback_command_writes_what_the_ledger_holds(
     assert json.loads(result.stdout)["rows"] == 1
     (question,) = read_questions(tmp_path / "f.jsonl")
     assert question.evidence[0].source == "leave.md"
+
+
+def test_a_row_to_review_is_passed_over(tmp_path: Path) -> None:
+    rows = rows_from([Feedback("Who?", "Nobody.", "down", id="1"), Feedback("How?", "So.", "up", citations=CITED)])
+    file = tmp_path / "f.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    assert [one.text for one in read_questions(file)] == ["How?"]
+    file.write_text(json.dumps(rows[0]) + "\n", "utf-8")
+    with pytest.raises(InputError, match="no questions"):
+        read_questions(file)

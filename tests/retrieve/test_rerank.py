@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from ragkb import NewDocument
@@ -41,12 +44,13 @@ def cross_encoder(folder: Path, labels: int = 1) -> str:
 
     config = BertConfig(
         vocab_size=len(WORDS),
-        hidden_size=32,
+        hidden_size=128,
         num_hidden_layers=1,
-        num_attention_heads=2,
-        intermediate_size=64,
+        num_attention_heads=4,
+        intermediate_size=256,
         max_position_embeddings=64,
         num_labels=labels,
+        initializer_range=0.1,  # else everything has about the same score
     )
     torch.manual_seed(0)
     with warnings.catch_warnings():
@@ -80,11 +84,33 @@ def test_hits_come_in_the_order_of_the_cross_encoder(tmp_path: Path) -> None:
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_what_is_no_reranker_is_refused(tmp_path: Path) -> None:
+def test_as_int8_without_pytorch_it_scores_as_pytorch_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAGKB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr("ragkb.models.prepare_reranker.PROBES", tuple(TEXTS))  # it knows no other words
+    name = cross_encoder(tmp_path / "model")
+    exported, by_torch = load_reranker(name), load_reranker(f"torch:{name}")
+    texts = [*TEXTS, "noon " * 200]  # the last is longer than the model reads
+    ours, theirs = np.array(exported.scores("the blue pump", texts)), np.array(by_torch.scores("the blue pump", texts))
+    assert exported.precision == "int8"  # type: ignore[attr-defined]
+    logits = np.log(theirs / (1 - theirs))  # sentence-transformers gives probabilities
+    assert np.corrcoef(ours, logits)[0, 1] > 0.98
+    assert ours == pytest.approx(logits, abs=0.1)
+    code = f"import sys; from ragkb.models.reranker import load_reranker; load_reranker({name!r}).scores('a', ['b'])"
+    subprocess.run([sys.executable, "-c", f"{code}; assert 'torch' not in sys.modules"], check=True)
+    (prepared,) = (tmp_path / "cache" / "models").glob("model-*/encoder.onnx")
+    prepared.write_bytes(b"damaged")
+    load_reranker.cache_clear()
+    with pytest.raises(ModelError, match="is damaged"):
+        load_reranker(name)
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("prefix", ["", "torch:"])
+def test_what_is_no_reranker_is_refused(tmp_path: Path, prefix: str) -> None:
     with pytest.raises(ModelError, match="3 outputs"):
-        load_reranker(cross_encoder(tmp_path / "nli", 3))
+        load_reranker(prefix + cross_encoder(tmp_path / "nli", 3))
     with pytest.raises(ModelError, match="cannot be loaded"):
-        load_reranker(str(tmp_path))
+        load_reranker(prefix + str(tmp_path))
 
 
 def test_it_reads_only_what_the_principal_may_see(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

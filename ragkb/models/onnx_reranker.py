@@ -1,0 +1,73 @@
+"""A cross-encoder on ONNX Runtime and tokenizers alone."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ragkb.errors import ModelError
+from ragkb.models.onnx import load_tokenizer, usable_cores
+
+
+class OnnxReranker:
+    """A prepared folder (see prepare_reranker.py) as a Reranker. Safe to call from several threads.
+
+    precision: what runs, "int8" or "float32".
+    """
+
+    def __init__(self, folder: Path, threads: int = 0) -> None:
+        info = json.loads((folder / "info.json").read_text("utf-8"))
+        self.precision: str = info["precision"]
+        self._pairs = Pairs(folder / "tokenizer.json", info["max_tokens"])
+        self._session = session(folder / "encoder.onnx", threads)
+
+    def scores(self, query: str, texts: Sequence[str]) -> list[float]:
+        """See Reranker. Raises ModelError for scores that are no numbers."""
+        found = [float(one) for one in self._pairs.scores(self._session, query, texts)]
+        if not all(map(math.isfinite, found)):
+            raise ModelError("search.rerank gave a score that is no number", "take another model")
+        return found
+
+
+class Pairs:
+    """Question and text as a cross-encoder reads them; of a pair that is too long the longer part is cut."""
+
+    def __init__(self, tokenizer: Path, limit: int) -> None:
+        self._tokenizer = load_tokenizer(tokenizer)
+        self._tokenizer.no_padding()
+        self._tokenizer.enable_truncation(limit, strategy="longest_first")
+
+    def scores(self, run: Any, query: str, texts: Sequence[str]) -> NDArray[np.float32]:
+        """float32, shape (len(texts),).
+
+        Each pair is a run of its own: 8-bit activations are scaled by all that is read at once, so that a text would
+        have another score beside other texts.
+        """
+        names = [item.name for item in run.get_inputs()]
+        read = self._tokenizer.encode_batch([(query, text) for text in texts])
+        return np.array([run.run(None, _feed(one, names))[0][0] for one in read], np.float32)
+
+
+def _feed(read: Any, names: Sequence[str]) -> dict[str, NDArray[np.int64]]:
+    values = {"input_ids": read.ids, "attention_mask": read.attention_mask, "token_type_ids": read.type_ids}
+    return {name: np.array([values[name]], np.int64) for name in names}
+
+
+def session(path: Path, threads: int) -> Any:
+    """The model in ONNX Runtime. Raises ModelError."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or usable_cores()
+    options.log_severity_level = 3
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        raise ModelError(f"{path}: the prepared model cannot be loaded ({error})", "delete its folder") from error
