@@ -33,7 +33,7 @@ def dense_leg_unheard() -> Any:
     """The dense leg works, but the fusion never asks it."""
 
     def weight(kept: Callable[..., float]) -> Callable[..., float]:
-        return lambda query, *rest: kept(query, *rest) if query.leg != "hybrid" else 0.0
+        return lambda leg, *rest: kept(leg, *rest) if leg != "hybrid" else 0.0
 
     return swapped(search, "dense_weight", weight)
 
@@ -42,7 +42,7 @@ def weight_turned_round() -> Any:
     """The fusion gives each leg the weight of the other."""
 
     def weight(kept: Callable[..., float]) -> Callable[..., float]:
-        return lambda query, *rest: kept(query, *rest) if query.leg != "hybrid" else 1.0 - kept(query, *rest)
+        return lambda leg, *rest: kept(leg, *rest) if leg != "hybrid" else 1.0 - kept(leg, *rest)
 
     return swapped(search, "dense_weight", weight)
 

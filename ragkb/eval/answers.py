@@ -15,7 +15,7 @@ from ragkb.eval.measures import answer_hit, percentile, quotes_f1, quotes_overla
 from ragkb.eval.questions import Evidence, Question, read_questions
 from ragkb.eval.retrieval import Progress
 from ragkb.eval.scores import ANSWERS, Row, total
-from ragkb.types import Answer, Citation, Document, Hit, Principal, Turn, page_at
+from ragkb.types import Answer, Citation, Document, Duplicate, Hit, Principal, Turn, page_at
 
 if TYPE_CHECKING:
     from ragkb.settings import Settings
@@ -177,8 +177,11 @@ def judge(question: Question, answer: Answer, exact: Sequence[bool]) -> dict[str
 
 
 def page_hit(evidence: Sequence[Evidence], passages: Sequence[Hit], k: int = PASSAGES) -> float:
-    """The share, 0 to 1, of the evidence items whose source and page are among the first k passages."""
-    return round(sum(any(_same_place(item, hit) for hit in passages[:k]) for item in evidence) / len(evidence), 6)
+    """The share, 0 to 1, of the evidence items whose source and page are among the first k passages.
+
+    A passage stands for those that say the same and that it names.
+    """
+    return round(sum(any(_found_at(item, hit) for hit in passages[:k]) for item in evidence) / len(evidence), 6)
 
 
 def reciprocal_rank(evidence: Sequence[Evidence], hits: Sequence[Hit], k: int) -> float:
@@ -190,10 +193,14 @@ def reciprocal_rank(evidence: Sequence[Evidence], hits: Sequence[Hit], k: int) -
 
 
 def _holds(evidence: Sequence[Evidence], hit: Hit) -> bool:
-    return any(_same_place(item, hit) and (not item.quote or quotes_overlap(item.quote, hit.text)) for item in evidence)
+    return any(_found_at(item, hit) and (not item.quote or quotes_overlap(item.quote, hit.text)) for item in evidence)
 
 
-def _same_place(item: Evidence, found: Hit | Citation) -> bool:
+def _found_at(item: Evidence, hit: Hit) -> bool:
+    return _same_place(item, hit) or any(_same_place(item, one) for one in hit.duplicates)
+
+
+def _same_place(item: Evidence, found: Hit | Citation | Duplicate) -> bool:
     return item.source == found.source and item.page in (None, found.page)
 
 

@@ -13,7 +13,7 @@ from ragkb.eval.answers import AnswersResult, evaluate_answers, reciprocal_rank
 from ragkb.eval.files import write_rows
 from ragkb.eval.questions import Evidence, read_questions
 from ragkb.settings import Settings
-from ragkb.types import NOBODY, Answer, Citation, Document, DocumentInfo, Explain, Hit, Principal, Turn
+from ragkb.types import NOBODY, Answer, Citation, Document, DocumentInfo, Duplicate, Explain, Hit, Principal, Turn
 
 TEXT = "Parental leave lasts sixteen weeks. Notice is four weeks. The office is in Bern."
 
@@ -173,6 +173,8 @@ def test_the_rank_of_a_passage_counts_where_it_holds_the_quote() -> None:
     assert reciprocal_rank([quoted, replace(quoted, quote="four weeks")], hits, 10) == 1  # the first of them
     assert reciprocal_rank([quoted], hits, 1) == 0
     assert reciprocal_rank([replace(quoted, page=2)], hits, 10) == 0
+    same = replace(hits[1], source="old.pdf", duplicates=(Duplicate("d1", "hr.pdf", 1, 0, 1),))
+    assert reciprocal_rank([quoted], [same], 10) == 1  # it names the place that says the same
 
 
 def test_slices_by_type_and_language(tmp_path: Path) -> None:
