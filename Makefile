@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_KB := .demo/kb
 
-.PHONY: demo test check format kills damage readers backups mutations replay access writes scale poison hostile fuzz ingest answers \
+.PHONY: demo test check format kills damage readers backups mutations replay access writes scale poison hostile fuzz guided ingest answers \
 	retrieval reports peers gate nightly slow api-fuzz clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
@@ -73,6 +73,10 @@ hostile: $(VENV)/.installed-dev  ## a thousand files, some made to hurt; the goo
 
 fuzz: $(VENV)/.installed-dev  ## five hundred damaged files for each loader; refusals only, exact offsets, no hang
 	$(BIN)/python -m benchmarks.ingest.fuzz --examples 500
+
+guided: $(VENV)/.installed-dev  ## five minutes a loader of files that look for new ways through its code (atheris)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check atheris
+	$(BIN)/python -m benchmarks.ingest.guided --seconds 300
 
 ingest: $(VENV)/.installed-dev  ## pages a second, DATA=folder with PDFs
 	$(BIN)/python -m benchmarks.ingest.speed --data $(DATA)

@@ -2,12 +2,12 @@
 
 usage: python -m benchmarks.answers.fit --data DIR [--questions 600] [--rows FOLDER] [--report] [--write]
 
-Questions whose answer stands in a known unit: public ones with the passage that answers them, and searched in a
-knowledge base of their set (DIR/xquad/en, xquad/zh, nq_oracle, cmrc2018), those for which people chose sentences
-(DIR/clapnq/rag.jsonl), and the sample corpus. A softmax over the units of a question gets the greatest likelihood for
-those that hold the answer, with a ridge. --report prints, by five-fold cross-validation over passages, how often the
-first and one of the first three units hold the answer; and, for each set, the same with weights fitted on the other
-sets alone.
+Questions of the portion for fitting (portions.py) whose answer stands in a known unit: public ones with the passage
+that answers them, and searched in a knowledge base of their set (DIR/xquad/en, xquad/zh, nq_oracle, cmrc2018), those
+for which people chose sentences (DIR/clapnq/rag.jsonl), and the sample corpus. A softmax over the units of a question
+gets the greatest likelihood for those that hold the answer, with a ridge. --report prints, by five-fold
+cross-validation over passages, how often the first and one of the first three units hold the answer; and, for each set,
+the same with weights fitted on the other sets alone.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from scipy.optimize import minimize
 
 import ragkb.answer.reading
 from benchmarks.answers.measure import CORPUS, SETS, beir, judged, lines
+from benchmarks.answers.portions import about, of_portion
 from ragkb import KnowledgeBase, Principal, Turn
 from ragkb.answer import sources
 from ragkb.answer.evidence import gathered
@@ -75,7 +76,7 @@ class Collector:
     """Makes cases with one embedder."""
 
     def __init__(self, folder: Path) -> None:
-        ragkb.answer.reading.KEPT = 60_000
+        ragkb.answer.reading.KEPT = 2_000_000_000
         self.embedder, self.folder = load_embedder("minilm"), folder
 
     def case(self, data: str, text: str, found: sources.Sources, gold: Any) -> Iterator[Case]:
@@ -86,15 +87,18 @@ class Collector:
         if not (holds == 1).any():
             return
         words = [by_words(question, place) for place in places]
-        read = encoded(self.embedder, [p.unit.reads for p in places]) if question.read else []
-        meant = by_meaning(question, places, read) if question.read else [(0.0,) * len(BY_MEANING)] * len(places)
+        meant = [(0.0,) * len(BY_MEANING)] * len(places)
+        if question.read:
+            read = encoded(self.embedder, [place.unit.reads for place in places])
+            over = encoded(self.embedder, [place.over for place in places])
+            meant = by_meaning(question, places, read, over)
         values = np.array([[*w, *m] for w, m in zip(words, meant, strict=True)], np.float32)
         first = places[int(np.argmax(holds == 1))].unit.passage.hit.text
         yield Case(data, "both" if question.read else "words", values, holds, zlib.crc32(first.encode()) % FOLDS)
 
     def public(self, name: str, data: Path, many: int) -> Iterator[Case]:
         """Given and searched."""
-        documents, rows = beir(data / name, many)
+        documents, rows = beir(data / name, many, "train")
         file = self.folder / "rows.jsonl"
         file.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), "utf-8")
         questions = read_questions(file)
@@ -113,7 +117,7 @@ class Collector:
     def chosen(self, file: Path) -> Iterator[Case]:
         """Sentences that people chose as evidence."""
         rows = self.folder / "rows.jsonl"
-        rows.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in judged(file, 10**6)), "utf-8")
+        rows.write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in judged(file, 10**6, "train")), "utf-8")
         for one in read_questions(rows):
             quotes = [item.quote for item in one.evidence]
             if quotes and one.contexts:
@@ -128,7 +132,7 @@ class Collector:
         with KnowledgeBase.open(self.folder / "sample", embedder=self.embedder) as kb:
             kb.ingest(CORPUS)
             with kb._store.reading() as reader:
-                for one in lines(CORPUS / "questions.jsonl"):
+                for one in of_portion(list(lines(CORPUS / "questions.jsonl")), "train", about):
                     if not one["answerable"]:
                         continue
                     text = standalone(one["question"], [Turn(**turn) for turn in one.get("history") or ()])

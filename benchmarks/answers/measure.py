@@ -1,6 +1,8 @@
 """Answers on public questions: the gold answer in one and in three sentences, citations, abstention, latency.
 
-usage: python -m benchmarks.answers.measure --data DIR [--questions N] [--json]
+usage: python -m benchmarks.answers.measure --data DIR [--questions N] [--portion held-out|train|all] [--json]
+
+By default of the questions that no weight was fitted on (portions.py).
 
 Everything goes through `evaluate_answers`, as `ragkb eval answers` does. given: the question with the passage that
 answers it (DIR/xquad/en, xquad/zh, nq_oracle, cmrc2018: the gold answer has to stand in what is said, nothing is
@@ -20,6 +22,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks.answers.portions import PORTIONS, Portion, about, of_portion
 from ragkb import KnowledgeBase, NewDocument
 from ragkb.eval.answers import evaluate_answers
 from ragkb.models import load_embedder
@@ -28,6 +31,7 @@ from ragkb.settings import AnswerSettings, Settings
 CORPUS = Path(__file__).parents[2] / "sample_corpus"
 SETS = ("xquad/en", "xquad/zh", "nq_oracle", "cmrc2018")
 JUDGED = {"clapnq": "clapnq/rag.jsonl", "nomiracl/en": "nomiracl/en.jsonl", "nomiracl/zh": "nomiracl/zh.jsonl"}
+SEARCHED = 300  # questions of a set that are searched
 MEASURES = ("answer_hit", "citation_precision", "citation_recall", "false_answer", "false_refusal")
 
 
@@ -37,8 +41,8 @@ def lines(path: Path) -> Iterator[dict[str, Any]]:
         yield from map(json.loads, file)
 
 
-def beir(folder: Path, many: int) -> tuple[dict[str, NewDocument], list[dict[str, Any]]]:
-    """Documents by id, and a seeded sample of the questions as rows of an answers file."""
+def beir(folder: Path, many: int, portion: Portion) -> tuple[dict[str, NewDocument], list[dict[str, Any]]]:
+    """Documents by id, and a seeded sample of the questions of a portion as rows of an answers file."""
     gold: dict[str, list[str]] = defaultdict(list)
     for line in (folder / "qrels.tsv").read_text("utf-8").splitlines()[1:]:
         query, source, _ = line.split("\t")
@@ -54,16 +58,16 @@ def beir(folder: Path, many: int) -> tuple[dict[str, NewDocument], list[dict[str
             "answers": one["answers"],
             "contexts": [{"title": documents[s].title, "text": documents[s].text} for s in gold[one["_id"]]],
         }
-        for one in lines(folder / "queries.jsonl")
-        if one.get("answers") and gold[one["_id"]]
+        for one in of_portion(list(lines(folder / "queries.jsonl")), portion, lambda one: gold[one["_id"]][0])
+        if one.get("answers")
     ]
     random.Random(3).shuffle(rows)
     return documents, rows[:many]
 
 
-def judged(file: Path, many: int) -> list[dict[str, Any]]:
-    """Questions with given passages; the sentences that people chose become their evidence."""
-    rows = list(lines(file))
+def judged(file: Path, many: int, portion: Portion) -> list[dict[str, Any]]:
+    """Questions of a portion with given passages; the sentences that people chose become their evidence."""
+    rows = of_portion(list(lines(file)), portion, lambda row: str(row["question"]))
     random.Random(3).shuffle(rows)
     for number, row in enumerate(rows):
         row["id"] = str(number)
@@ -99,9 +103,10 @@ class Bench:
             flush=True,
         )
 
-    def extractive(self, name: str, data: Path, many: int, is_searched: bool) -> None:
+    def extractive(self, name: str, options: argparse.Namespace, is_searched: bool) -> None:
         """The gold answer in what is said: one sentence, and three at most."""
-        documents, rows = beir(data / name, many)
+        many = min(options.questions, SEARCHED) if is_searched else options.questions
+        documents, rows = beir(options.data / name, many, options.portion)
         kb = None
         if is_searched:
             kb = self.folder / name.replace("/", "-")
@@ -118,20 +123,24 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--questions", type=int, default=10**6, help="of each set")
+    parser.add_argument("--portion", choices=PORTIONS, default="held-out")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder))
         for name in SETS:
-            bench.extractive(name, options.data, options.questions, is_searched=False)
+            bench.extractive(name, options, is_searched=False)
         for name, file in JUDGED.items():
-            bench.run(f"{name}, given, default threshold", judged(options.data / file, options.questions), None)
+            rows = judged(options.data / file, options.questions, options.portion)
+            bench.run(f"{name}, given, default threshold", rows, None)
         for name in SETS:
-            bench.extractive(name, options.data, min(options.questions, 300), is_searched=True)
+            bench.extractive(name, options, is_searched=True)
         sample = bench.folder / "sample"
         with KnowledgeBase.open(sample, embedder=bench.embedder) as kb:
             kb.ingest(CORPUS)
-        bench.run("sample corpus", lines(CORPUS / "questions.jsonl"), sample)
+        asked = list(lines(CORPUS / "questions.jsonl"))
+        bench.run("sample corpus, whole", asked, sample)
+        bench.run(f"sample corpus, {options.portion}", of_portion(asked, options.portion, about), sample)
     if options.json:
         print(json.dumps(bench.found, ensure_ascii=False))
 

@@ -22,6 +22,8 @@ _OF_BEST = (  # signals of the best unit, see signals.py
 ).split()
 FEATURES = (
     *_OF_BEST,
+    "readable",  # share of the question that the embedder reads
+    "headed",  # greatest `heading` of any unit
     "nearest",  # greatest cosine of any unit
     "margin",  # that, over the mean of the ten greatest
     "most_aligned",  # greatest `aligned` of any unit
@@ -39,6 +41,8 @@ FEATURES = (
     "passages",  # logarithm of the number of given passages: among many, one looks right by chance; 0 if searched
 )
 NEAREST = 3  # titles that a refusal names
+LONGEST = 200  # characters of what it quotes
+WORTH_SHOWING = 0.15  # least confidence to quote what comes nearest
 _WORDS = re.compile(r"[A-Za-z0-9À-ÿ][A-Za-z0-9À-ÿ_./-]*")
 NEAR = 0.45  # cosine of a paraphrase; what has nothing in common stays well under it
 
@@ -85,6 +89,8 @@ def features(question: Question, found: Sequence[Candidate], given: int) -> tupl
     heaviest = max(question.weights.values())
     return (
         *(best.signal(name) for name in _OF_BEST),
+        question.readable,
+        max(one.signal("heading") for one in found),
         cosines[0],
         cosines[0] - sum(cosines) / len(cosines),
         max(one.signal("aligned") for one in found),
@@ -103,25 +109,32 @@ def features(question: Question, found: Sequence[Candidate], given: int) -> tupl
     )
 
 
-def refusal(question: Question, passages: Sequence[Passage]) -> str:
-    """What to say instead of an answer, in the question's language: what is missing, what was found, what to try."""
-    missing, nearest = _missing(question), _nearest(passages)
+def refusal(question: Question, passages: Sequence[Passage], closest: str = "") -> str:
+    """What to say instead of an answer, in the question's language: what is missing, what was found, what to try.
+
+    closest: what the first passage that may help says; "" if nothing comes near.
+    """
+    missing, titles = _missing(question), _nearest(passages)
     if cjk_share(question.text) > 0.3:
         text = "知识库中的文档没有给出这个问题的答案。"
         text += f"没有文档提到{'、'.join(f'“{one}”' for one in missing)}。" if missing else ""
-        return text + (
-            f"最接近的内容见：{'、'.join(nearest)}。可以换用文档中的说法，或写明产品、地点、年份再问。"
-            if nearest
-            else ""
-        )
+        text += f"最接近的内容：“{_cut(closest)}”" if closest else ""
+        found = f"{'，' if closest else '最接近的内容'}见：{'、'.join(titles)}。"
+        return text + (f"{found}可以换用文档中的说法，或写明产品、地点、年份再问。" if titles else "")
     text = "The documents do not say."
     text += f" No document mentions {' or '.join(f'“{one}”' for one in missing)}." if missing else ""
-    if not nearest:
+    if not titles:
         return text
-    return text + (
-        f" The closest that was found: {'; '.join(nearest)}."
-        " Try the words of the documents, or name the product, place or year."
-    )
+    text += f" The closest that was found: {f'“{_cut(closest)}” See: ' if closest else ''}{'; '.join(titles)}."
+    return f"{text} Try the words of the documents, or name the product, place or year."
+
+
+def _cut(text: str) -> str:
+    """At most LONGEST characters, cut between words."""
+    if len(text) <= LONGEST:
+        return text
+    short = text[:LONGEST]
+    return (short if cjk_share(short) > 0.3 else short.rsplit(" ", 1)[0]).rstrip(" ,;:，；：、") + "…"
 
 
 def _nearest(passages: Sequence[Passage]) -> list[str]:

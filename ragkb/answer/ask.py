@@ -11,12 +11,13 @@ from contextlib import closing
 from dataclasses import dataclass, field, replace
 
 from ragkb import stop
-from ragkb.answer import abstain, extractive
+from ragkb.answer import abstain, extractive, phrases
 from ragkb.answer.citations import Checker
 from ragkb.answer.conflicts import conflicts
 from ragkb.answer.evidence import Candidate, candidates
 from ragkb.answer.generator import Draft, Generator, Task
 from ragkb.answer.grounding import load_scorer
+from ragkb.answer.hygiene import defanged, inert
 from ragkb.answer.question import Question, read_question
 from ragkb.answer.sources import Sources
 from ragkb.models import Embedder
@@ -148,7 +149,7 @@ def _answer(evidence: Evidence, said: _Said, tools: Tools) -> Answer:
         text, reason = running_text(said.drafts), ""
     else:
         said = replace(said, drafts=[], sentences=[], citations={})
-        text = abstain.refusal(evidence.question, evidence.sources.passages)
+        text = abstain.refusal(evidence.question, evidence.sources.passages, _closest(evidence))
         reason = _reason(evidence, said, tools.generator)
     started, ended = evidence.asked.started, time.perf_counter()
     return Answer(
@@ -176,6 +177,13 @@ def _answer(evidence: Evidence, said: _Said, tools: Tools) -> Answer:
         conflicts=conflicts(evidence.found, said.citations),
         dropped=said.dropped,
     )
+
+
+def _closest(evidence: Evidence) -> str:
+    """What comes nearest to an answer, made harmless; '' if nothing is worth to be shown."""
+    if not evidence.found or evidence.confidence < abstain.WORTH_SHOWING:
+        return ""
+    return defanged(inert(phrases.said(evidence.question, evidence.found[0])), set())
 
 
 def _reason(evidence: Evidence, said: _Said, generator: Generator) -> str:

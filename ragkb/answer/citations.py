@@ -54,9 +54,14 @@ class Checker:
     def _supports(self, drafts: Sequence[Draft]) -> list[float]:
         if not drafts:
             return []
-        claims = [Claim(one.text, (*map(self._sources.text, one.cited), *one.context)) for one in drafts]
-        texts = [passage.hit.text for passage in self._sources.passages]
+        claims = [Claim(one.text, self._evidence(one)) for one in drafts]
+        texts = [f"{passage.above}\n{passage.hit.text}" for passage in self._sources.passages]
         return self._scorer.score(claims, texts, self._question)
+
+    def _evidence(self, draft: Draft) -> tuple[str, ...]:
+        """What is cited, and the title, headings and column names over it: they say what it is about."""
+        above = dict.fromkeys(span.passage.above for span in draft.cited)
+        return (*map(self._sources.text, draft.cited), *draft.context, *filter(None, above))
 
 
 def _draft(claim: Claimed, held: Sequence[Held]) -> Draft:

@@ -52,13 +52,16 @@ def candidates(question: Question, passages: Sequence[Passage], embedder: Embedd
     order = sorted(range(len(places)), key=lambda i: (-_dot(first, worded[i]), i))[:EMBEDDED]
     kept = [places[i] for i in sorted(order)]
     read = encoded(embedder, [place.unit.reads for place in kept])
-    meant = by_meaning(question, kept, read)
+    meant = by_meaning(question, kept, read, encoded(embedder, [place.over for place in kept]))
     both = [(*worded[i], *one) for i, one in zip(sorted(order), meant, strict=True)]
     return _ranked(kept, both, "both" if question.read else "vectors")
 
 
 def gathered(passages: Sequence[Passage]) -> list[Place]:
-    """All units of the passages where they stand; one that says the same as an earlier one is left out."""
+    """All units of the passages that can be said, where they stand.
+
+    Headings and questions are left out, where there is anything else, and what says the same as an earlier one.
+    """
     best = max((passage.hit.score for passage in passages), default=0.0) or 1.0
     found: list[Place] = []
     seen: set[str] = set()
@@ -70,7 +73,7 @@ def gathered(passages: Sequence[Passage]) -> list[Place]:
                 seen.add(key)
                 found.append(Place(unit, number, before, passage.hit.score / best))
             before = unit
-    return found
+    return [place for place in found if place.says_something] or found
 
 
 def _ranked(places: Sequence[Place], signals: Sequence[tuple[float, ...]], model: str) -> list[Candidate]:

@@ -86,9 +86,14 @@ _DATE = re.compile(
     re.IGNORECASE,
 )
 _NAME = re.compile(r"\b[A-ZÀ-Þ][\w'’.-]+(?:\s+(?:(?:of|the|de|von|van|da|bin|al)\s+)?[A-ZÀ-Þ][\w'’.-]+)*|\b[A-Z]{2,}\b")
-_NAME_CJK = re.compile(
-    r"《[^》]+》|[\u4e00-\u9fff]{1,5}·[\u4e00-\u9fff]{1,6}|(?:由|是|为|叫|让|被|与|和|及|、)[\u4e00-\u9fff]{2,4}"
-    r"|[A-Za-z]{2,}"
+_SURNAMES = (
+    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗高郑梁谢宋唐许邓冯韩曹曾彭萧肖蔡潘田董袁于余叶蒋杜苏魏程吕丁沈任姚卢傅钟姜崔谭廖范汪陆"
+    "金石戴贾韦夏邱方侯邹熊孟秦白江阎薛尹段雷黎史龙陶贺顾毛郝龚邵万钱严赖覃洪武莫孔"
+)
+_NAME_CJK = re.compile(  # a title, a name written with a dot, a surname where a name can begin, a Latin name
+    "《[^》]+》|[\u4e00-\u9fff]{1,8}[·•‧][\u4e00-\u9fff]{1,8}"
+    f"|(?:(?<![\u4e00-\u9fff])|(?<=[由是为叫让被与和及任师长理人员生王帝官]))[{_SURNAMES}][\u4e00-\u9fff]{{1,2}}"
+    "|[A-Z][A-Za-z]+"
 )
 _PLACE = re.compile(
     r"\b(?:in|at|from|near|to|on|of|between|across|into|through)\s+(?:the\s+)?(?:[a-z]+ern\s+)?[A-ZÀ-Þ][\w'’-]+"
@@ -111,6 +116,40 @@ _IS_A = re.compile(
     r"\b(is|are|was|were|means?|refers? to|stands? for|called|known as|defined)\b|是|指|即|意思|称为|又称",
     re.IGNORECASE,
 )
+_MEASURES = (  # what a number is of: how a question asks for it, how a text gives it
+    (
+        "time",
+        re.compile(
+            r"\bhow (long|often|old)\b|\bhow many (seconds|minutes|hours|days|weeks|months|years)\b|\bat what age\b"
+            r"|多久|多长时间|几[个]?(?:小时|分钟|天|周|月|年)|多少(?:小时|分钟|天|周|个月|年)"
+        ),
+        re.compile(
+            r"(?:\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|half|few|several)\b)"
+            r"[\w\s-]{0,20}?\b(?:seconds?|minutes?|min|hours?|h|days?|weeks?|months?|years?|yrs?|decades?|centur\w+)\b"
+            r"|\b(?:once|twice|daily|weekly|monthly|quarterly|yearly|annually|every|until|since|(?:1[5-9]|20)\d\d)\b"
+            r"|[\d一二三四五六七八九十百半两]\s*(?:个)?(?:秒|分钟|小时|天|日|周|星期|月|年)|每[天日周月年季]",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "money",
+        re.compile(
+            r"\bhow (much|high|expensive)\b.*\b(cost|price|pay|paid|charge|rent|fee|salary|earn|allowance|money|worth"
+            r"|spen[dt]|compensation|budget)|\b(what|which) (is |was |are |were |does |did )?(the )?([\w-]+ ){0,3}?"
+            r"(price|cost|fee|rent|salary|budget)\b|多少钱|多少[元块]|(?:价格?|租金|房租|费用?|工资|津贴|补贴|奖金|预算|罚款|单价)(?:是|为)?多少"
+        ),
+        re.compile(
+            r"[€$£¥%]|\b(?:EUR|USD|CNY|RMB|GBP|CHF|JPY|euros?|dollars?|pounds?|yuan|cents?|free|percent)\b|\d\s*万?元|元[）)/]|万元"
+            r"|免费|[一二三四五六七八九十百千万]+元",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        "share",
+        re.compile(r"\bwhat (percent|percentage|share|proportion|fraction)|百分之几|百分之多少|比例|占比"),
+        re.compile(r"%|\bper ?cent|\bpercent|\b(?:half|third|quarter|majority)\b|百分之|成", re.IGNORECASE),
+    ),
+)
 _MANY_OF = re.compile(r"\bhow many (\w+)|(?:多少|几)\s*([\u4e00-\u9fff])", re.IGNORECASE)
 _CJK = re.compile("[\u4e00-\u9fff]")
 
@@ -118,7 +157,15 @@ _CJK = re.compile("[\u4e00-\u9fff]")
 def kind_of(question: str) -> str:
     """One of KINDS."""
     lowered = question.lower().strip()
-    return next((kind for kind, asks in _ASKS if asks.search(lowered)), "thing")
+    kind = next((kind for kind, asks in _ASKS if asks.search(lowered)), "thing")
+    return "number" if kind in ("meaning", "place", "thing") and measure_of(question) else kind
+
+
+@lru_cache(maxsize=1_000)
+def measure_of(question: str) -> str:
+    """What the number that a question asks for measures: "time", "money", "share"; "" where that is open."""
+    lowered = question.lower()
+    return next((name for name, asks, _ in _MEASURES if asks.search(lowered)), "")
 
 
 def counted(question: str) -> str:
@@ -138,6 +185,7 @@ class Held:
     has_reason: bool
     has_way: bool
     has_meaning: bool
+    measures: frozenset[str]
 
     @staticmethod
     @lru_cache(maxsize=4_000)
@@ -158,11 +206,12 @@ class Held:
             bool(_REASON.search(text)),
             bool(_WAY.search(text)),
             bool(_IS_A.search(text)),
+            frozenset(name for name, _, gives in _MEASURES if gives.search(text)),
         )
 
 
 _NEW: dict[str, Callable[[Held, Held, str], bool]] = {
-    "number": lambda held, asked, _: bool(held.numbers - asked.numbers),
+    "number": lambda held, asked, question: _is_new_number(held, asked, measure_of(question)),
     "date": lambda held, asked, _: bool(held.dates - asked.dates),
     "person": lambda held, _, question: _is_new(held.names, question),
     "place": lambda held, _, question: _is_new(held.places, question),
@@ -170,6 +219,10 @@ _NEW: dict[str, Callable[[Held, Held, str], bool]] = {
     "way": lambda held, *_: held.has_way,
     "meaning": lambda held, *_: held.has_meaning,
 }
+
+
+def _is_new_number(held: Held, asked: Held, measure: str) -> bool:
+    return bool(held.numbers - asked.numbers) and (not measure or measure in held.measures)
 
 
 def _is_new(names: Set[str], question: str) -> bool:

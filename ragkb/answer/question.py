@@ -15,6 +15,7 @@ from ragkb.answer.kinds import Held, fits, kind_of
 from ragkb.models import Embedded, Embedder, TokenEmbedder
 from ragkb.text.asking import content_terms, named_terms
 from ragkb.text.dates import agrees, dates
+from ragkb.text.places import places
 from ragkb.text.tokens import lexical_tokens
 
 Idf = Callable[[str], float]
@@ -47,7 +48,7 @@ class Question:
     vector: None if the embedder cannot read it. weights: each content term's share of its information. named: terms
     that evidence has to be about: part numbers, codes, names. dates: the same for dates. unknown: content terms that
     stand in no document. kind: of answer that is asked for, see kinds.py. read: its vector and tokens, for
-    an embedder that gives them; None else.
+    an embedder that gives them; None else. readable: share of the question that the embedder reads, 0 to 1.
     """
 
     text: str
@@ -58,6 +59,7 @@ class Question:
     unknown: frozenset[str]
     kind: str
     read: Embedded | None
+    readable: float = 1.0
 
     @property
     def rarest(self) -> str:
@@ -94,13 +96,15 @@ def read_question(text: str, embedder: Embedder, idf: Idf) -> Question:
     """The question with its embedding and the weights of its terms."""
     raw = {term: max(idf(term), 0.05) for term in content_terms(text)}
     total = sum(raw.values()) or 1.0
-    readable = embedder.readable(text) >= LEAST_READABLE
+    share = embedder.readable(text)
+    readable = share >= LEAST_READABLE
     vector = embedder.embed([text], query=True)[0] if readable else None
     weights = {term: weight / total for term, weight in raw.items()}
     tokens = embedder.embed_with_tokens([text])[0] if readable and isinstance(embedder, TokenEmbedder) else None
     absent = idf(ABSENT)
     unknown = frozenset(term for term in raw if idf(term) >= absent)
-    return Question(text, vector, weights, named_terms(text), dates(text), unknown, kind_of(text), tokens)
+    named = (*named_terms(text), *places(text))
+    return Question(text, vector, weights, named, dates(text), unknown, kind_of(text), tokens, share)
 
 
 def local_idf(texts: Sequence[str]) -> Idf:

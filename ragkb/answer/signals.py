@@ -49,6 +49,7 @@ BY_MEANING = (
     "aligned",  # mean over the question's tokens, by rarity, of the nearest token of the unit: BERTScore's recall
     "aligned_before",  # the same, with the unit before it
     "worst",  # of the rarest half of the question's tokens, the worst aligned one
+    "heading",  # cosine of the question and what stands over the unit: its headings, else its title
 )
 SIGNALS = (*BY_WORDS, *BY_MEANING)
 LEAST_WEIGHT = 0.02  # of a token, so that a question of common words still has weights
@@ -58,6 +59,8 @@ _BACK = re.compile(
     re.I,
 )
 _CJK = re.compile("[\u3400-\u9fff]+")
+_NUMBERED = re.compile(r"^(?:\d{1,2}(?:\.\d{1,2})*[.、)]?|[一二三四五六七八九十]+[、.])\s*")
+_MARKED = re.compile(r"#{1,6} \S")  # a heading of Markdown
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,17 @@ class Place:
         """What stands above the unit: title, headings, column names."""
         passage = self.unit.passage
         return f"{passage.context}\n{' '.join(passage.hit.heading)}\n{passage.hit.title}"
+
+    @property
+    def over(self) -> str:
+        """What stands right over the unit: the headings, else the title, else the unit itself."""
+        hit = self.unit.passage.hit
+        return " ".join(hit.heading) or hit.title or self.unit.reads
+
+    @property
+    def says_something(self) -> bool:
+        """False for a heading and for a question."""
+        return not _is_heading(self.unit) and not self.unit.asks
 
 
 def by_words(question: Question, place: Place) -> tuple[float, ...]:
@@ -113,24 +127,36 @@ def by_words(question: Question, place: Place) -> tuple[float, ...]:
     )
 
 
-def by_meaning(question: Question, places: Sequence[Place], read: Sequence[Embedded]) -> list[tuple[float, ...]]:
-    """The values of BY_MEANING for each place. read: each place's unit.reads, embedded. The question has a vector."""
-    if not places or question.read is None:
+def by_meaning(
+    question: Question, places: Sequence[Place], read: Sequence[Embedded], over: Sequence[Embedded]
+) -> list[tuple[float, ...]]:
+    """The values of BY_MEANING for each place. read, over: each place's unit.reads and .over, embedded.
+
+    The question has a vector.
+    """
+    if question.vector is None:
         return [(0.0,) * len(BY_MEANING)] * len(places)
-    weights = _token_weights(question.read, read)
+    vector = question.vector
+    whole = [(float(one.vector @ vector), float(above.vector @ vector)) for one, above in zip(read, over, strict=True)]
+    if question.read is None:
+        return [(cosine, 0.0, 0.0, 0.0, heading) for cosine, heading in whole]
+    return [
+        (cosine, *aligned, heading)
+        for (cosine, heading), aligned in zip(whole, _aligned(question.read, places, read), strict=True)
+    ]
+
+
+def _aligned(question: Embedded, places: Sequence[Place], read: Sequence[Embedded]) -> list[tuple[float, float, float]]:
+    """For each place `aligned`, `aligned_before` and `worst`."""
+    weights = _token_weights(question, read)
     important = weights >= np.median(weights)
-    nearest = [_nearest(question.read, one) for one in read]
+    nearest = [_nearest(question, one) for one in read]
     known = {id(place.unit): one for place, one in zip(places, nearest, strict=True)}
-    out: list[tuple[float, ...]] = []
-    for place, one, embedded in zip(places, nearest, read, strict=True):
+    out: list[tuple[float, float, float]] = []
+    for place, one in zip(places, nearest, strict=True):
         before = known.get(id(place.before), one) if place.before else one
         out.append(
-            (
-                float(embedded.vector @ question.read.vector),
-                float(one @ weights),
-                float(np.maximum(one, before) @ weights),
-                float(one[important].min()),
-            )
+            (float(one @ weights), float(np.maximum(one, before) @ weights), float(one[important].min(initial=1.0)))
         )
     return out
 
@@ -166,5 +192,12 @@ def _share(wanted: Sequence[str], held: Set[str]) -> float:
 
 
 def _is_heading(unit: Unit) -> bool:
-    bare = unit.said.strip("#* \t:：").casefold()
-    return bare in {title.casefold() for title in (*unit.passage.hit.heading, unit.passage.hit.title)}
+    if _MARKED.match(unit.said):
+        return True
+    titles = (*unit.passage.hit.heading, unit.passage.hit.title)
+    return _bare(unit.said) in {_bare(title) for title in titles}
+
+
+def _bare(heading: str) -> str:
+    """Without marks and number: "2.1 Oil" and "# Oil:" are "oil"."""
+    return _NUMBERED.sub("", heading.strip("#* \t:：")).casefold()

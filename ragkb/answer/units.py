@@ -30,6 +30,12 @@ class Passage:
     origin: Origin = UNKNOWN
 
     @property
+    def above(self) -> str:
+        """What stands over it and helps to understand it: title, headings, table header, a line each."""
+        lines = [self.hit.title, *self.hit.heading, *self.context.split("\n")]
+        return "\n".join(dict.fromkeys(line for line in lines if line.strip()))
+
+    @property
     def table_header(self) -> str:
         """The header row of the table that the passage continues; '' if none."""
         last = self.context.rsplit("\n", 1)[-1]
@@ -56,6 +62,11 @@ class Unit:
     @property
     def start(self) -> int:
         return self.spans[-1][0]
+
+    @property
+    def asks(self) -> bool:
+        """True for a line that only asks: the question of an FAQ."""
+        return bool(_ASKS.search(self.said))
 
 
 def units(passage: Passage) -> list[Unit]:
@@ -123,9 +134,19 @@ def row_as_text(row: str, header: str) -> str:
 
 
 def row_cells(row: str, header: str) -> tuple[tuple[str, str], ...]:
-    """(column name, cell) of a row; names are '' without a header, or under one of another width."""
+    """(column name, cell) of a row; names are '' without a header, or under one of another width.
+
+    Cells under one name, as a heading over several columns gives it, are one: "Torque: 180 Nm".
+    """
     cells, names = _cells(row), _cells(header)
-    return tuple(zip(names if header and len(names) == len(cells) else [""] * len(cells), cells, strict=True))
+    named = zip(names if header and len(names) == len(cells) else [""] * len(cells), cells, strict=True)
+    merged: list[tuple[str, str]] = []
+    for name, cell in named:
+        if name and merged and merged[-1][0] == name:
+            merged[-1] = (name, f"{merged[-1][1]} {cell}".strip())
+        else:
+            merged.append((name, cell))
+    return tuple(merged)
 
 
 def _cells(row: str) -> list[str]:

@@ -109,7 +109,7 @@ def _contexts(line: Line) -> tuple[Hit, ...]:
     return tuple(
         Hit(
             rank=n,
-            score=1.0 / n,
+            score=1.0,
             document_id=f"context-{n}",
             source=title or f"context-{n}",
             title=title,

@@ -105,12 +105,15 @@ class TextBuilder:
             self._units.append(Unit(self._unit_start, self._length, label))
         self._apart()
 
-    def page(self) -> None:
-        """Starts the next page. A page without text starts where the one after it does."""
+    def page(self, goes_on: bool = False) -> None:
+        """Starts the next page. A page without text starts where the one after it does.
+
+        goes_on: its first words end the sentence that the page before began: one line end parts them, no blank line.
+        """
         if len(self._page_starts) >= self._limits.pages:
             raise LimitExceeded(f"more than {self._limits.pages} pages", "raise limits.pages")
         if self._length and self._last:
-            self._write("\n\n")
+            self._write("\n" if goes_on else "\n\n")
             self._last = ""
         self._page_starts.append(self._length if self._page_starts else 0)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -27,6 +28,8 @@ _SEPARATORS = [
     r"\s+",
 ]
 _CHARACTERS_PER_TOKEN = 16  # more are counted as too many unseen: tokenizers take a long run for one unknown word
+_SENTENCE_END = re.compile(r"[。！？｡][”’」』）】]*|[.!?…][\"'”’)\]]*(?=\s|\Z)|\n\n")
+_LONGEST_REST = 400  # characters of a sentence that go from one page to the chunk of the page before
 _BLOCK = 200_000  # characters that are cut by size at once
 _PATH = " > "
 
@@ -55,9 +58,10 @@ class _Piece:
 def chunk(draft: Draft, title: str, count_tokens: CountTokens, settings: ChunkSettings) -> list[Chunk]:
     """The chunks of `draft` in order, without overlap; only white space and tables of contents lie between them.
 
-    Each has at most settings.tokens tokens (and 16 times as many characters) and lies on one page, under one heading,
-    and in one table or outside of tables. A heading stands in the chunk of the text that follows it. A unit that fits
-    is one chunk; no chunk holds text of two.
+    Each has at most settings.tokens tokens (and 16 times as many characters) and lies under one heading, in one table
+    or outside of tables, and on one page, but for the end of a sentence that goes on there: its page is that of its
+    start. A heading stands in the chunk of the text that follows it. A unit that fits is one chunk; no chunk holds text
+    of two.
     text == draft.text[start:end]. Tables of contents are left out, unless the document holds nothing else.
     count_tokens: without the marks that a model adds at both ends; time is linear in the length of the text.
     """
@@ -66,7 +70,7 @@ def chunk(draft: Draft, title: str, count_tokens: CountTokens, settings: ChunkSe
     if not pieces and draft.contents:
         return chunk(replace(draft, contents=()), title, count_tokens, settings)
     contexts = _Contexts(title, count, settings.context_tokens)
-    return [_chunk(draft.text, piece, contexts) for piece in _merged(pieces, draft.text, count, settings.tokens)]
+    return [_chunk(draft, piece, contexts) for piece in _merged(pieces, draft.text, count, settings.tokens)]
 
 
 def _counter(count_tokens: CountTokens, most: int) -> CountTokens:
@@ -79,7 +83,7 @@ def _counter(count_tokens: CountTokens, most: int) -> CountTokens:
     return count
 
 
-def _chunk(text: str, piece: _Piece, contexts: _Contexts) -> Chunk:
+def _chunk(draft: Draft, piece: _Piece, contexts: _Contexts) -> Chunk:
     start, end = piece.start, piece.end
     table = piece.place.table
     header = table.header if table and start > table.start else ""
@@ -87,7 +91,8 @@ def _chunk(text: str, piece: _Piece, contexts: _Contexts) -> Chunk:
     if unit and start > unit.start and unit.label not in piece.place.path:
         header = unit.label
     context = contexts.of(piece.place.path, header)
-    return Chunk(start, end, piece.place.page, piece.place.path, context, text[start:end])
+    page = page_at(draft.page_starts, start)
+    return Chunk(start, end, page, piece.place.path, context, draft.text[start:end])
 
 
 # --- cutting ----------------------------------------------------------------------------------------------------------
@@ -111,11 +116,12 @@ def _pieces(draft: Draft, count: CountTokens, most: int) -> Iterator[_Piece]:
 def _sections(draft: Draft) -> Iterator[tuple[int, int, _Place, bool]]:
     """(start, end, place, is a heading) of stretches that have no page, heading or table border within."""
     ends = _heading_ends(draft)
-    borders = {0, len(draft.text), *draft.page_starts, *ends, *ends.values()}
+    borders = {0, len(draft.text), *ends, *ends.values()}
     borders.update(place for table in draft.tables for place in (table.start, table.end))
     borders.update(place for unit in draft.units for place in (unit.start, unit.end))
     for span in draft.contents:
         borders.update(span)
+    borders.update(list(_page_borders(draft, sorted(borders))))
     cuts = sorted(border for border in borders if 0 <= border <= len(draft.text))
     table_starts = [table.start for table in draft.tables]
     unit_starts = [unit.start for unit in draft.units]
@@ -131,6 +137,25 @@ def _sections(draft: Draft) -> Iterator[tuple[int, int, _Place, bool]]:
         unit = _around(draft.units, unit_starts, start)
         titles = tuple(heading.title for heading in path)
         yield start, end, _Place(page_at(draft.page_starts, start), titles, table, unit), start in ends
+
+
+def _page_borders(draft: Draft, others: Sequence[int]) -> Iterator[int]:
+    """Where a page's own text begins: at its start, or behind the sentence that it ends for the page before.
+
+    others: places at which something else begins or ends, ascending; no sentence runs over one.
+    """
+    for number, start in enumerate(draft.page_starts):
+        following = [*draft.page_starts[number + 1 : number + 2], *others[bisect_left(others, start) :][:1]]
+        yield _rest_end(draft.text, start, min([start + _LONGEST_REST, *following]))
+
+
+def _rest_end(text: str, start: int, most: int) -> int:
+    """The end of the sentence that goes on at the start of a page, at `most` at the latest; the start if none does."""
+    before = text[max(0, start - 2) : start]
+    if before[-1:] != "\n" or before == "\n\n":
+        return start
+    end = _SENTENCE_END.search(text, start, most + 1)
+    return end.end() if end and end.end() <= most and end[0] != "\n\n" else start
 
 
 def _around(spans: Sequence[_Span], starts: Sequence[int], offset: int) -> _Span | None:

@@ -214,6 +214,29 @@ def check_form(answer: Answer) -> None:
         assert all(sentence.citations and 0 < sentence.support <= 1 for sentence in answer.sentences)
 
 
+def test_a_refusal_quotes_what_comes_nearest_and_shortens_it(talkative: KnowledgeBase) -> None:
+    hit = Hit(1, 1.0, "id", "a.txt", "Pumps", None, (), 0, 9, "Pump.", Explain(1.0, 1.0, 0.5))
+    question = read_question("Which pump is red?", WordHashes(), local_idf(["pump"]))
+    text = refusal(question, [Passage(hit)], "The blue pump " + "hums and " * 40 + "stops.")
+    assert "“The blue pump hums" in text
+    assert "…” See: Pumps. Try" in text
+    assert "stops" not in text
+    chinese = read_question("哪个泵是红色的？", WordHashes(), local_idf(["泵"]))
+    assert "“蓝泵在二号厂房。”，见：Pumps。" in refusal(chinese, [Passage(hit)], "蓝泵在二号厂房。")
+    assert "“" not in refusal(question, [Passage(hit)])
+
+
+def test_a_heading_or_a_question_is_never_the_answer(tmp_path: Path) -> None:
+    settings = Settings(answer=AnswerSettings(threshold=0.0, sentences=1))
+    with KnowledgeBase.open(tmp_path / "kb", settings=settings, embedder=WordHashes()) as kb:
+        kb.add([NewDocument("vpn.md", "# Connect to the VPN\n\nStart the client and type the code.\n")])
+        kb.add([NewDocument("mes.md", "# MES\n\n## 1. Sign in\n\nHold the card to the reader.\n")])
+        assert "Hold the card" in kb.ask("How do I sign in to the MES?").text
+        kb.add([NewDocument("faq.md", "Who repairs the printer?\nCall 4711 and wait.\n")])
+        assert kb.ask("How do I connect to the VPN?").text == "Start the client and type the code."
+        assert kb.ask("Who repairs the printer?").text == "Call 4711 and wait."
+
+
 # --- the sample corpus ------------------------------------------------------------------------------------------------
 
 

@@ -214,6 +214,19 @@ def asked(
         return kb.ask(question)
 
 
+def test_headings_and_column_names_are_evidence_too(tmp_path: Path, llm_server: LlmServer) -> None:
+    with KnowledgeBase.open(tmp_path / "kb", embedder=WordHashes()) as kb:
+        kb.add([NewDocument("oslo.md", "# Leave in Oslo\n\nIt lasts nine weeks.")])
+        kb.add([NewDocument("pumps.md", "# Pumps\n\n| Part | Pressure in bar |\n|---|---|\n| HX-200 | 210 |")])
+    for said in ("Leave in Oslo lasts nine weeks [1].", "The pressure of the HX-200 is 210 bar [1]."):
+        (sentence,) = asked(tmp_path / "kb", llm_server, f"says:{said}", said).sentences
+        assert sentence.supported, said
+        (wrong,) = asked(
+            tmp_path / "kb", llm_server, f"says:{said.replace('Oslo', 'Bergen').replace('210', '310')}", said
+        ).sentences
+        assert not wrong.supported
+
+
 def quotes(answer: Answer) -> list[list[str]]:
     by_number = {one.n: one.quote for one in answer.citations}
     return [[by_number[n] for n in sentence.citations] for sentence in answer.sentences]

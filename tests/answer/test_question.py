@@ -185,11 +185,24 @@ def test_what_is_named_is_met_here_fully_nearby_partly_elsewhere_not() -> None:
         ("多少天？", "13天", "很长"),
         ("谁批准？", "由张伟批准", "ok"),
         ("为什么停机？", "由于结冰", "停机"),
+        ("How long is it kept?", "It is kept for 72 hours.", "Call +49 341 5550 190."),
+        ("How much does the firm charge?", "The firm charges 40 euros.", "The firm comes on 2 days."),
+        ("What is the rent of the hall?", "It is 61,500 euros.", "It has 96 spaces."),
+        ("What percentage is paid?", "60 % are paid.", "60 weeks are paid."),
+        ("要多长时间？", "要三天", "有35元"),
+        ("多少钱一班？", "每班35元", "每班12人"),
     ],
 )
 def test_the_kind_of_thing_that_is_asked_for(question: str, fits: str, fails: str) -> None:
     assert asking(question).expects(fits) == 1.0
     assert asking(question).expects(fails) == 0.0
+
+
+def test_a_chinese_question_names_its_places() -> None:
+    assert asking("广州办事处的餐补是多少？").named == ("广州",)
+    here, elsewhere = About.of("上海办事处每天40元"), About.of("广州办事处每天40元")
+    assert asking("广州办事处的餐补是多少？").met_by(here, here) == (0.0, 0.0)
+    assert asking("广州办事处的餐补是多少？").met_by(elsewhere, elsewhere) == (1.0, 1.0)
 
 
 def test_an_open_question_expects_nothing() -> None:

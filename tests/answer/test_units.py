@@ -180,3 +180,8 @@ def test_a_heading_ends_what_a_question_asked_for() -> None:
     text = "How long is it?\nTen weeks.\n\nParking\n\nThe gate opens at six."
     (gate,) = [unit for unit in units(passage(text)) if unit.said.startswith("The gate")]
     assert "How long" not in gate.reads
+
+
+def test_cells_under_one_column_name_are_read_together() -> None:
+    assert row_as_text("| M16 | 180 | Nm |", "| Thread | Torque | Torque |") == "Thread: M16; Torque: 180 Nm"
+    assert row_as_text("| M16 | | Nm |", "| Thread | Torque | Torque |") == "Thread: M16; Torque: Nm"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -26,8 +27,8 @@ class Site:
 
 
 @contextmanager
-def serving(pages: dict[str, Page]) -> Iterator[Site]:
-    """The site while it is up."""
+def serving(pages: dict[str, Page], tls: ssl.SSLContext | None = None) -> Iterator[Site]:
+    """The site while it is up. tls: it speaks HTTPS."""
     site = Site(pages)
 
     class Handler(BaseHTTPRequestHandler):
@@ -52,6 +53,8 @@ def serving(pages: dict[str, Page]) -> Iterator[Site]:
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     site.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()

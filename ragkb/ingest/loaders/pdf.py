@@ -18,10 +18,20 @@ from ragkb.errors import DocumentRefused, LimitExceeded
 from ragkb.ingest import ocr
 from ragkb.ingest.builder import TextBuilder
 from ragkb.ingest.dates import iso_date
-from ragkb.ingest.loaders import pdf_columns, pdf_contents, pdf_furniture, pdf_headings, pdf_tables, pdf_words
+from ragkb.ingest.loaders import (
+    pdf_columns,
+    pdf_contents,
+    pdf_furniture,
+    pdf_headings,
+    pdf_ruled,
+    pdf_tables,
+    pdf_words,
+    pdf_wordy,
+)
 from ragkb.ingest.loaders.hyphens import HYPHEN, Hyphens
+from ragkb.ingest.loaders.pdf_grid import Grid
 from ragkb.ingest.loaders.pdf_headings import Entry
-from ragkb.ingest.loaders.pdf_tables import Grid
+from ragkb.ingest.loaders.pdf_lattice import Lattice
 from ragkb.ingest.loaders.pdf_words import Line, Page
 from ragkb.ingest.normalise import normalise, one_line
 from ragkb.settings import LimitSettings
@@ -30,6 +40,7 @@ from ragkb.types import Draft, Scalar
 PDFIUM_LOCK = threading.RLock()
 """PDFium is not thread-safe: whoever calls it holds this lock."""
 
+_OPEN_ENDS = frozenset(",;-–—’)”，、；" + HYPHEN)  # what a line may end in before a sentence goes on
 _LONGEST = 4000  # pixels of a page that is drawn to be read
 
 
@@ -189,14 +200,18 @@ class _Writer:
 
     def __init__(self, limits: LimitSettings, pages: Sequence[Page], outline: Sequence[Entry]) -> None:
         self.builder = TextBuilder(limits)
-        self._pages = [_blocks(lines) for lines in pdf_furniture.without(pages)]
+        kept = pdf_furniture.without(pages)
+        self._pages = [_blocks(lines, page.lattices) for page, lines in zip(pages, kept, strict=True)]
+        self._goes_on = [_goes_on(*pair) for pair in zip([[], *self._pages], self._pages, strict=False)]
+        for number in (number for number, goes_on in enumerate(self._goes_on) if goes_on):
+            _carry(self._pages[number - 1], self._pages[number])
         text = [[line for block in page if isinstance(block, list) for line in block] for page in self._pages]
         self._hyphens = Hyphens(line.text for lines in text for line in lines)
         self._outline = outline
         self._levels = {} if outline else pdf_headings.levels(text)
 
     def page(self, number: int) -> None:
-        self.builder.page()
+        self.builder.page(self._goes_on[number])
         entries = [entry for entry in self._outline if entry.page == number]
         for block in self._pages[number]:
             if isinstance(block, Grid):
@@ -227,13 +242,42 @@ class _Writer:
         return [entry for entry in entries if entry.title not in found]
 
 
-def _blocks(lines: Sequence[Line]) -> list[list[Line] | Grid]:
+def _blocks(lines: Sequence[Line], lattices: Sequence[Lattice]) -> list[list[Line] | Grid]:
     """The page in reading order: stretches of text, and tables."""
+    tables, rest = pdf_ruled.take(lines, lattices)
     found: list[list[Line] | Grid] = []
-    for zone in pdf_columns.zones(lines):
-        for block in pdf_tables.blocks(zone):
-            found += [block if isinstance(block, Grid) else list(_whole(block))]
+    for part in pdf_ruled.placed(pdf_columns.zones(rest), tables):
+        found += [part] if isinstance(part, Grid) else _set_by_place(part)
     return found
+
+
+def _set_by_place(lines: Sequence[Line]) -> Iterator[list[Line] | Grid]:
+    """Stretches of text, tables of numbers, and tables of words."""
+    for block in pdf_tables.blocks(pdf_contents.entries(lines)):
+        for part in [block] if isinstance(block, Grid) else pdf_wordy.blocks(block):
+            yield part if isinstance(part, Grid) else list(_whole(part))
+
+
+def _goes_on(before: Sequence[list[Line] | Grid], after: Sequence[list[Line] | Grid]) -> bool:
+    """True if a sentence runs from the last line of a page to the first line of the next."""
+    last, first = (before[-1] if before else []), (after[0] if after else [])
+    if isinstance(last, Grid) or isinstance(first, Grid) or not last or not first:
+        return False
+    end, start = last[-1].text.strip(), first[0].text.strip()
+    if not end or not start or last[-1].height != first[0].height or last[-1].is_bold != first[0].is_bold:
+        return False
+    is_open = end[-1].isalpha() or end[-1] in _OPEN_ENDS
+    return is_open and (start[0].islower() or (start[0] > "\u2e80" and end[-1] > "\u2e80"))
+
+
+def _carry(before: list[list[Line] | Grid], after: list[list[Line] | Grid]) -> None:
+    """Moves the rest of a word that is broken between two pages to the page on which it begins."""
+    last, first = before[-1], after[0]
+    if isinstance(last, Grid) or isinstance(first, Grid) or not last[-1].text.endswith(("-", HYPHEN)):
+        return
+    rest, _, text = first[0].text.partition(" ")
+    last[-1] = replace(last[-1], text=last[-1].text[:-1] + HYPHEN + rest)
+    first[:1] = [replace(first[0], text=text)] if text else []
 
 
 def _whole(lines: Sequence[Line]) -> Iterator[Line]:

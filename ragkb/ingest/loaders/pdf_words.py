@@ -5,18 +5,22 @@ from __future__ import annotations
 import ctypes
 import re
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 import pypdfium2.raw as raw
 
+from ragkb.ingest.loaders import pdf_rules
 from ragkb.ingest.loaders.hyphens import HYPHEN
+from ragkb.ingest.loaders.pdf_lattice import Lattice, lattices
+from ragkb.ingest.loaders.pdf_rules import prototype
 
 _LINE = re.compile(f"[^\\s{HYPHEN}][^\r\n{HYPHEN}]*{HYPHEN}?|{HYPHEN}")
 _WORD = re.compile(f"[^\\s{HYPHEN}]*{HYPHEN}|[^\\s{HYPHEN}]+")
 _FIGURES = frozenset("0123456789)%—–-")  # a line that ends in one may be a row of a table
+_LONGEST_HEADER = 60  # characters of a line that names columns of numbers under it
 _DENSE = 0.58  # of the type's height: lines with less a character have no wide space that matters
 _SAMPLE = 4
 _DRAWN = 100  # shapes; a page with more and no text may have its letters drawn
@@ -78,7 +82,7 @@ class Line:
 class Page:
     """The lines of a page. hidden: words that were left out since nobody sees them. width, height: in points.
 
-    is_picture: it has no text worth the name, but something to see.
+    is_picture: it has no text worth the name, but something to see. lattices: what may be ruled tables.
     """
 
     lines: tuple[Line, ...] = ()
@@ -86,6 +90,7 @@ class Page:
     is_picture: bool = False
     width: float = 0.0
     height: float = 0.0
+    lattices: tuple[Lattice, ...] = ()
 
 
 def read(page: Any, text_page: Any) -> Page:
@@ -96,7 +101,8 @@ def read(page: Any, text_page: Any) -> Page:
     reader = _Reader(page, text_page)
     lines = tuple(reader.lines())
     count = sum(len(line.text) for line in lines)
-    return Page(lines, len(reader.hidden), _is_picture(page, lines, count), *page.get_size())
+    width, height = page.get_size()
+    return Page(lines, len(reader.hidden), _is_picture(page, lines, count), width, height, reader.lattices)
 
 
 def _is_picture(page: Any, lines: Sequence[Line], count: int) -> bool:
@@ -140,19 +146,12 @@ def _is_wide(words: Sequence[Word]) -> bool:
     return any(b.left - a.right > GAP * (a.top - a.bottom) for a, b in pairwise(words))
 
 
-def _prototype(function: Any, result: Any, *arguments: Any) -> Callable[..., Any]:
-    """The function with addresses as plain integers, which costs a third less a call than typed pointers."""
-    return ctypes.CFUNCTYPE(result, *arguments)(ctypes.cast(function, ctypes.c_void_p).value or 0)
-
-
-_loose_box = _prototype(raw.FPDFText_GetLooseCharBox, ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
-_text_object = _prototype(raw.FPDFText_GetTextObject, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)
-_render_mode = _prototype(raw.FPDFTextObj_GetTextRenderMode, ctypes.c_int, ctypes.c_void_p)
-_fill_colour = _prototype(raw.FPDFPageObj_GetFillColor, ctypes.c_int, *[ctypes.c_void_p] * 5)
-_font_of = _prototype(raw.FPDFTextObj_GetFont, ctypes.c_void_p, ctypes.c_void_p)
-_font_name = _prototype(
-    raw.FPDFFont_GetBaseFontName, ctypes.c_size_t, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t
-)
+_loose_box = prototype(raw.FPDFText_GetLooseCharBox, ctypes.c_int, ctypes.c_void_p, ctypes.c_int, ctypes.c_void_p)
+_text_object = prototype(raw.FPDFText_GetTextObject, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int)
+_render_mode = prototype(raw.FPDFTextObj_GetTextRenderMode, ctypes.c_int, ctypes.c_void_p)
+_fill_colour = prototype(raw.FPDFPageObj_GetFillColor, ctypes.c_int, *[ctypes.c_void_p] * 5)
+_font_of = prototype(raw.FPDFTextObj_GetFont, ctypes.c_void_p, ctypes.c_void_p)
+_font_name = prototype(raw.FPDFFont_GetBaseFontName, ctypes.c_size_t, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t)
 
 
 class _Reader:
@@ -177,12 +176,14 @@ class _Reader:
         first = ctypes.addressof(self._colour)
         self._colour_places = first, first + 4, first + 8, first + 12
         self.hidden: set[int] = set()
+        self.lattices = lattices(pdf_rules.read(page, self._upright))
 
     def lines(self) -> Iterator[Line]:
         found = [(match.start(), match[0].rstrip(" ")) for match in _LINE.finditer(self._text)]
-        self._is_parted = self._has_gaps(found)
-        for position, text in found:
-            words = self._words(position, text)
+        self._is_parted = bool(self.lattices) or self._has_gaps(found)
+        for number, (position, text) in enumerate(found):
+            following = found[number + 1][1] if number + 1 < len(found) else text
+            words = self._words(position, text, following[-1] in _FIGURES)
             if words:
                 yield self._line(words, self._index(position))
 
@@ -194,11 +195,12 @@ class _Reader:
         parted = sum(_is_wide(words) for words in self._looked_at.values())
         return parted * 3 > len(sample)
 
-    def _words(self, position: int, text: str) -> list[Word]:
+    def _words(self, position: int, text: str, is_over_figures: bool) -> list[Word]:
         """The line's words; all as one where they surely stand close together, which saves most of the time."""
         if position in self._looked_at:
             return self._looked_at[position]
-        if self._is_parted or not self._is_plain or text[-1] in _FIGURES:
+        is_of_table = text[-1] in _FIGURES or (is_over_figures and len(text) < _LONGEST_HEADER)
+        if self._is_parted or not self._is_plain or is_of_table:
             return self._each_word(position, text)
         if not all(self._is_shown(position + match.start()) for match in _WORD.finditer(text)):
             return self._each_word(position, text)
