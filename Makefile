@@ -99,6 +99,13 @@ retrieval: $(VENV)/.installed-dev  ## nDCG@10 of each leg on every set in BEIR's
 reports: $(VENV)/.installed-dev  ## right page and right report for questions over quarterly reports, DATA=folder
 	$(BIN)/python -m benchmarks.retrieval.reports --data $(DATA)
 
+.PHONY: chunking profile
+chunking: $(VENV)/.installed-dev  ## token recall and precision of chunk sizes beside fixed windows, DATA=folder
+	$(BIN)/python -m benchmarks.retrieval.chunking --data $(DATA)
+
+profile: $(VENV)/.installed-dev  ## where the time of an ingest goes, and how far from the processor's peak, DATA=folder
+	$(BIN)/python -m benchmarks.retrieval.profile --data $(DATA)/scifact
+
 peers: $(VENV)/.installed-dev  ## side by side with LangChain, LlamaIndex, Haystack and txtai, each in its own environment, DATA=folder
 	$(BIN)/python -m benchmarks.peers --data $(DATA)
 

@@ -97,8 +97,10 @@ def ingest(
 ) -> None:
     """Read documents into the knowledge base; what is there already is recognised."""
     from ragkb import console, render
+    from ragkb.ingest.priority import step_back
 
     settings = _settings(ingest={} if ocr is None else {"ocr": "on" if ocr else "off"})
+    step_back(settings.ingest.nice)
     with _opened(context, kb, create=True, settings=settings) as opened, console.ingest_progress() as progress:
         steps = _interruptible(progress)
         run = partial(opened.ingest, *paths, groups=_groups(groups), prune=prune, redact=redact, on_progress=steps)
@@ -415,12 +417,11 @@ def _opened(context: typer.Context, kb: Path | None, create: bool = False, setti
     return KnowledgeBase.open(kb or context.obj or DEFAULT_KB, create=create, settings=settings)
 
 
-def _settings(**given: Mapping[str, object]) -> Settings | None:
-    """The settings with what the command line gives; None where it gives nothing."""
+def _settings(**given: Mapping[str, object]) -> Settings:
+    """The settings with what the command line gives."""
     from ragkb.settings import Settings
 
-    given = {name: values for name, values in given.items() if values}
-    return Settings.load(**given) if given else None
+    return Settings.load(**{name: values for name, values in given.items() if values})
 
 
 def _print(as_json: bool, payload: Callable[[], Any], picture: Callable[[], RenderableType]) -> None:

@@ -177,6 +177,12 @@ class IngestSettings(_Section):
         "pdf",
         description="files that are kept as they came, to be shown: `pdf`, `all`, `none`; never with redaction",
     )
+    nice: int = Field(
+        10,
+        ge=0,
+        le=19,
+        description="how far `ragkb ingest` steps back behind other processes (`nice`), so that answering comes first",
+    )
     redact: tuple[RedactKind, ...] = Field(
         (), description="kinds that are replaced: `email`, `phone`, `iban`, `card`, `national_id`"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import zlib
 from collections.abc import Sequence
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 
 from ragkb.kb import KnowledgeBase
 from ragkb.models import Embedder, load_embedder
+
+os.environ.setdefault("RAGKB_INGEST__NICE", "0")  # else a test that ingests would slow down all that come after it
 
 CORPUS = Path(__file__).parents[1] / "sample_corpus"
 

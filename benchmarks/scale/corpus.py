@@ -104,14 +104,19 @@ def _varied(text: str, number: int, random: np.random.Generator) -> str:
     return " ".join([*(word for word, keep in zip(words, kept, strict=True) if keep), f"copy{number}"])
 
 
+def _name(number: int) -> str:
+    """In letters, since documents whose names differ in numbers alone are taken for versions of each other."""
+    return "".join("bdfgklmnpr"[int(digit)] for digit in str(number))
+
+
 def _entry(start: int, texts: list[str], who: tuple[str, ...], rows: NDArray[np.float16]) -> Entry:
     ends = np.cumsum([len(text) + 1 for text in texts]).tolist()
     begins = [0, *ends[:-1]]
     chunks = tuple(Chunk(b, b + len(t), None, (), "", t) for b, t in zip(begins, texts, strict=True))
     return Entry(
         root="",
-        source=f"document-{start}",
-        title=f"Document {start}",
+        source=_name(start),
+        title=f"Document {_name(start)}",
         text="\n".join(texts),
         groups=who,
         metadata={},

@@ -1,6 +1,7 @@
 """Search, writing and memory at 10 thousand, 100 thousand and a million chunks.
 
-    python -m benchmarks.scale.search [--data DIR] [--sizes N ...] [--queries N] [--work DIR] [--json]
+    python -m benchmarks.scale.search [--data DIR] [--sizes N ...] [--queries N] [--work DIR] [--keep] [--json]
+    python -m benchmarks.scale.search --only-search ... : searches alone, of a store that --keep left, else of a new one
 
 The stores hold real chunks with their real embeddings, repeated with noise and variation (corpus.py says how). They are
 written by the store's own writer in commits of COMMIT chunks, so the dense index is in the state that writing leaves;
@@ -29,12 +30,12 @@ from numpy.typing import NDArray
 
 from benchmarks.scale import corpus
 from ragkb.models import Embedder, load_embedder
+from ragkb.retrieve.routing import query_terms
 from ragkb.retrieve.search import Query, search
 from ragkb.settings import Settings
 from ragkb.store import embeddings
 from ragkb.store.reader import Reader
 from ragkb.store.store import Store
-from ragkb.text.tokens import query_tokens
 from ragkb.types import Principal
 
 COMMIT = 10_000
@@ -58,6 +59,7 @@ def main() -> None:
     parser.add_argument("--queries", type=int, default=200)
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "ragkb-scale")
     parser.add_argument("--keep", action="store_true", help="leave the stores in the folder of --work")
+    parser.add_argument("--only-search", action="store_true", help="measure searches alone; a kept store is used again")
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a table")
     given = parser.parse_args()
     given.work.mkdir(parents=True, exist_ok=True)
@@ -66,19 +68,24 @@ def main() -> None:
 
 
 def _size(size: int, given: argparse.Namespace) -> dict[str, Any]:
-    """All figures of one size; the store is removed afterwards."""
+    """All figures of one size; the store is removed afterwards, unless it is to be kept or was."""
     folder = given.work / f"kb-{size}"
-    shutil.rmtree(folder, ignore_errors=True)
+    reused = given.only_search and folder.exists()
+    if not reused:
+        shutil.rmtree(folder, ignore_errors=True)
     try:
         return _figures(folder, size, given)
     finally:
-        if not given.keep:
+        if not (given.keep or reused):
             shutil.rmtree(folder, ignore_errors=True)
 
 
 def _figures(folder: Path, size: int, given: argparse.Namespace) -> dict[str, Any]:
     out: dict[str, Any] = {"chunks": size}
     written = [(first, min(COMMIT, size - first)) for first in range(0, size, COMMIT)]
+    if given.only_search:
+        built = {} if folder.exists() else _apart(_build, folder, written, given)
+        return out | built | _apart(_measure, folder, size, given)
     step = ADDED * corpus.PER_DOCUMENT
     added = [(size + number * step, step) for number in range(ROUNDS)]
     for part in (
@@ -229,7 +236,7 @@ def _searches(
     for number, (text, vector) in enumerate(zip(texts, asked, strict=True)):
         legs: dict[str, Callable[[], object]] = {
             "dense": partial(reader.dense, vector, settings.candidates, visible),
-            "lexical": partial(reader.lexical, query_tokens(text, "en"), settings.candidates, who, visible),
+            "lexical": partial(reader.lexical, query_terms(text), settings.candidates, who, visible),
             "search": partial(search, reader, embedder, Query(text, settings.k, who), settings),
         }
         for leg, work in legs.items():
@@ -302,20 +309,27 @@ def _resident() -> dict[str, int]:
 def _table(rows: Sequence[dict[str, Any]]) -> str:
     lines = []
     for row in rows:
-        lines.append(f"\n{row['chunks']:,} chunks: written in {row['build_s']:.0f} s ({_mb(row['disk'])})")
-        lines.append(
-            f"  100 documents more {row['add_100_s']:.2f} s (worst {row['add_100_worst_s']:.2f} s), seen by a reader "
-            f"after {row['follow_ms']:.0f} ms; after a kill: read {row['reopen_read_s']:.2f} s, "
-            f"write {row['reopen_write_s']:.2f} s; vectors anew {row['vectors_anew_s']:.1f} s "
-            f"({row['vectors_anew_cpu_s']:.1f} s of processor)"
-        )
-        for state, one in (("as written", row), ("anew", row["anew"])):
+        lines.append(f"\n{row['chunks']:,} chunks")
+        if "build_s" in row:
+            lines.append(f"  written in {row['build_s']:.0f} s ({_mb(row['disk'])})")
+        if "add_100_s" in row:
+            lines.append(_writing(row))
+        for state, one in (("as written", row), *([("anew", row["anew"])] if "anew" in row else [])):
             lines.append(
                 f"  {state}: segments {one['segments']}, open {one['open_s']:.2f} s, "
                 f"{one['bytes_a_chunk']:.0f} bytes a chunk, resident {_mb(one['resident'])}"
             )
             lines += [_line(name, found) for name, found in one["search"].items()]
     return "\n".join(lines)
+
+
+def _writing(row: dict[str, Any]) -> str:
+    return (
+        f"  100 documents more {row['add_100_s']:.2f} s (worst {row['add_100_worst_s']:.2f} s), seen by a reader "
+        f"after {row['follow_ms']:.0f} ms; after a kill: read {row['reopen_read_s']:.2f} s, "
+        f"write {row['reopen_write_s']:.2f} s; vectors anew {row['vectors_anew_s']:.1f} s "
+        f"({row['vectors_anew_cpu_s']:.1f} s of processor)"
+    )
 
 
 def _line(name: str, found: dict[str, Any]) -> str:

@@ -4,7 +4,7 @@
 
 The writer replaces all documents in each commit by texts that carry the commit's number; every result list of every
 reader must carry one number, in all of its hits, and be complete. Two processes of two threads read, first alone, then
-beside the writer. Exit code 1 if a list was torn.
+beside the writer, which has the priority that `ragkb ingest` gives itself. Exit code 1 if a list was torn.
 """
 
 from __future__ import annotations
@@ -27,8 +27,10 @@ import numpy as np
 
 from benchmarks.store.harness import ADMIN, context, fast_folder
 from benchmarks.store.workload import open_kb
+from ragkb.ingest.priority import step_back
 from ragkb.ingest.report import NewDocument
 from ragkb.kb import KnowledgeBase
+from ragkb.settings import IngestSettings
 
 DOCUMENTS = 8
 PROCESSES, THREADS = 2, 2
@@ -100,7 +102,8 @@ def _reader(folder: Path, count: int, out: Connection) -> None:
     out.send(all_reads)
 
 
-def _writer(folder: Path, out: Connection) -> None:
+def _writer(folder: Path, nice: int, out: Connection) -> None:
+    step_back(nice)
     with open_kb(folder) as kb:
         out.send("ready")
         out.recv()
@@ -113,10 +116,10 @@ def _writer(folder: Path, out: Connection) -> None:
                 return
 
 
-def read(folder: Path, count: int, writing: bool) -> tuple[Reads, int]:
-    """All readers' reads together, and how many commits were made beside them."""
+def read(folder: Path, count: int, writing: bool, nice: int = 0) -> tuple[Reads, int]:
+    """All readers' reads together, and how many commits were made beside them by a writer of that priority."""
     pairs = [_start(_reader, folder, count // PROCESSES) for _ in range(PROCESSES)]
-    writer = _start(_writer, folder) if writing else None
+    writer = _start(_writer, folder, nice) if writing else None
     connections = [connection for connection, _ in [*pairs, *([writer] if writer else [])]]
     for connection in connections:
         connection.recv()
@@ -149,13 +152,19 @@ def _start(target: Any, *arguments: object) -> tuple[Connection, Any]:
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--reads", type=int, default=1_000_000, help="beside the writer; a tenth of it alone")
+    parser.add_argument(
+        "--nice",
+        type=int,
+        default=IngestSettings().nice,
+        help="by how much the writer lowers its priority [%(default)s, as `ragkb ingest`]",
+    )
     asked = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(dir=fast_folder()) as name:
         folder = Path(name) / "kb"
         with open_kb(folder) as kb:
             write_generation(kb, 1)
         alone, _ = read(folder, asked.reads // 10, writing=False)
-        beside, commits = read(folder, asked.reads, writing=True)
+        beside, commits = read(folder, asked.reads, writing=True, nice=asked.nice)
         with open_kb(folder) as kb:
             problems = kb.verify()
     print("\n".join(beside.torn[:10] + [str(problem) for problem in problems]), file=sys.stderr)

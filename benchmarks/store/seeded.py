@@ -31,7 +31,7 @@ def _catalogue_before_lexical() -> list[Patch]:
         finally:
             LexicalIndex.write = write  # type: ignore[method-assign]
         with self._store.catalogue.read() as at:
-            index = self._store.lexical(at)
+            index = self._store.lexical(meta.record(at))
         for call in calls:
             index.write(*call)
         found = self._lexical_files(index)

@@ -22,6 +22,7 @@ LOOKED_AT = 12  # candidates that may disagree with what is said
 LEAST_TERMS = 4  # a statement with fewer says too little to be compared
 _NUMBER = re.compile(r"\d")
 _WORDS = {"one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "twelve", "no", "not"}
+_OF_DATES = {"年", "月", "日", "号", "期", "日期", "时", "间", "时间"}  # "日期：5月2日" states no fact to differ in
 _CJK_NUMBERS = set("一二三四五六七八九十百千万两半不无")
 
 
@@ -104,7 +105,7 @@ def likeness(one: Unit, other: Unit) -> float:
         return 0.0
     if not left_numbers - right_numbers or not right_numbers - left_numbers:
         return 0.0
-    left, right = left - left_numbers, right - right_numbers
+    left, right = left - left_numbers - _OF_DATES, right - right_numbers - _OF_DATES
     if min(len(left), len(right)) < LEAST_TERMS:
         return 0.0
     return len(left & right) / len(left | right)

@@ -59,6 +59,7 @@ _BACK = re.compile(
     re.I,
 )
 _CJK = re.compile("[\u3400-\u9fff]+")
+_NUMBERED = re.compile(r"^(?:\d{1,2}(?:\.\d{1,2})*[.、)]?|[一二三四五六七八九十]+[、.])\s*")
 _MARKED = re.compile(r"#{1,6} \S")  # a heading of Markdown
 
 
@@ -194,4 +195,9 @@ def _is_heading(unit: Unit) -> bool:
     if _MARKED.match(unit.said):
         return True
     titles = (*unit.passage.hit.heading, unit.passage.hit.title)
-    return unit.said.strip("#* \t:：").casefold() in {title.casefold() for title in titles}
+    return _bare(unit.said) in {_bare(title) for title in titles}
+
+
+def _bare(heading: str) -> str:
+    """Without marks and number: "2.1 Oil" and "# Oil:" are "oil"."""
+    return _NUMBERED.sub("", heading.strip("#* \t:：")).casefold()

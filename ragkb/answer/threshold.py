@@ -9,9 +9,7 @@ from pathlib import Path
 
 from ragkb.errors import StorageError
 from ragkb.settings import AnswerSettings
-
-FILE = "threshold.json"
-"""In the folder of the knowledge base; it holds no text of a document or a question."""
+from ragkb.store.reports import THRESHOLD
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +29,7 @@ def in_force(settings: AnswerSettings, folder: Path) -> float:
 
 def stored(folder: Path) -> Threshold | None:
     """What is kept in `folder`; None if nothing is. Raises StorageError if it cannot be read."""
-    path = folder / FILE
+    path = folder / THRESHOLD
     try:
         raw = json.loads(path.read_text("utf-8"))
         kept = Threshold(float(raw["value"]), int(raw["questions"]), str(raw["sha256"]))
@@ -46,7 +44,7 @@ def stored(folder: Path) -> Threshold | None:
 
 def store(folder: Path, threshold: Threshold) -> Path:
     """Keeps it, whole or not at all; returns the file."""
-    path, made = folder / FILE, folder / f"{FILE}.new"
+    path, made = folder / THRESHOLD, folder / f"{THRESHOLD}.new"
     try:
         with made.open("w", encoding="utf-8") as file:
             json.dump(asdict(threshold), file)

@@ -18,6 +18,8 @@ Test = Literal["McNemar", "bootstrap"]
 Pair = tuple[Row, Row]
 """The rows of one question, before and after."""
 
+_NOTHING = ((0.0, 0.0), (0.0, 0.0))
+
 _NO_FLIPS = ("token_f1", "auroc", "support")
 """Measures of which the smallest move of another row moves a row."""
 
@@ -160,7 +162,8 @@ def _differences(both: Sequence[Pair], measures: Sequence[Measure], gate: Gate) 
         return []
     names = [one.name for one in measures]
     clusters = [str(after.get("cluster", after["id"])) for _, after in both]
-    joined = [[pair(row.get(name)) or (0.0, 0.0) for row in rows for name in names] for rows in both]
+    scored = [[_scored(rows, name) or _NOTHING for name in names] for rows in both]
+    joined = [[values[n] for n in (0, 1) for values in row] for row in scored]
     resampled = statistics.bootstrap(statistics.cluster_sums(joined, clusters))
     spreads = resampled[:, len(names) :] - resampled[:, : len(names)]
     counting = sum(gate.counts(one) for one in measures)
@@ -184,13 +187,13 @@ def _difference(
     both: Sequence[Pair], measure: Measure, spread: statistics.Floats, gate: Gate, counting: int
 ) -> Difference | None:
     """The difference before Holm's adjustment; None where one of the runs has no value. counting: measures that do."""
-    before, after = (total(measure.name, rows) for rows in zip(*both, strict=True))
-    if before is None or after is None:
+    both = [rows for rows in both if _scored(rows, measure.name)]
+    if not both:
         return None
+    before, after = (total(measure.name, rows) or 0.0 for rows in zip(*both, strict=True))
     low, high = statistics.interval(spread)
     worse, better = _changes(both, measure)
     flips = _is_yes_or_no(both, measure.name)
-    questions = sum(bool((pair(old.get(measure.name)) or (0, 0))[1]) for old, _ in both)
     fewest = statistics.fewest_flips(counting) if flips else statistics.fewest_changes(counting)
     p = statistics.mcnemar(worse, better) if flips else statistics.bootstrap_p(spread)
     return Difference(
@@ -204,8 +207,8 @@ def _difference(
         adjusted=1.0,
         worse=worse,
         better=better,
-        questions=questions,
-        visible=round(min(1.0, fewest / max(questions, 1)), 6),
+        questions=len(both),
+        visible=round(min(1.0, fewest / len(both)), 6),
         margin=gate.margins.get(measure.name, gate.margin),
         gated=gate.counts(measure),
         verdict="same",
@@ -224,8 +227,14 @@ def _changes(both: Sequence[Pair], measure: Measure) -> tuple[int, int]:
 
 def _move(old: Row, new: Row, measure: Measure) -> float:
     """How much worse one question got; 0 where one of the runs has no value for it."""
-    values = [found[0] / found[1] for row in (old, new) if (found := pair(row.get(measure.name))) and found[1]]
-    return measure.drop(*values) if len(values) == 2 else 0.0
+    found = _scored((old, new), measure.name)
+    return measure.drop(*(hits / of for hits, of in found)) if found else 0.0
+
+
+def _scored(rows: Pair, name: str) -> tuple[tuple[float, float], tuple[float, float]] | None:
+    """The measure of one question in both runs; None where one of them has none, so that like is held against like."""
+    old, new = (pair(row.get(name)) for row in rows)
+    return (old, new) if old and new and old[1] and new[1] else None
 
 
 def _adjusted(differences: Sequence[Difference]) -> tuple[Difference, ...]:

@@ -139,7 +139,7 @@ def _dense(reader: Reader, embedder: Embedder, route: Route, k: int, visible: Vi
     vector = embedder.embed([route.topic], query=True)[0]
     found = dict(reader.dense(vector, k, visible))
     if route.inside:
-        found |= dict(reader.dense(vector, k, reader.snapshot.chunks_of(route.inside)))
+        found |= dict(reader.dense_inside(vector, k, route.inside))
     return list(found.items())
 
 

@@ -1,7 +1,8 @@
-"""One file that holds one moment of a knowledge base: the catalogue, from which the indexes are made again, and the
-original files that it lists.
+"""One file that holds one moment of a knowledge base: the catalogue, from which the indexes are made again, the
+original files that it lists, and the threshold that was fitted.
 
-The file is a ZIP with catalogue.sqlite, manifest.json (format, generation, SHA-256, counts) and originals/. The
+The file is a ZIP with catalogue.sqlite, manifest.json (format, generation, SHA-256, counts), originals/ and, if there
+is one, threshold.json. Keys, audit and usage are left out: a copy of them would bring back keys revoked since. The
 catalogue is taken by SQLite's VACUUM INTO from one read snapshot, so a writer neither waits nor shows half of a commit.
 """
 
@@ -30,6 +31,7 @@ from ragkb.store.catalogue import CATALOGUE, Catalogue, sound
 from ragkb.store.crashpoints import reached
 from ragkb.store.files import make_folders, sha256_file, storage_errors, sync_file, sync_folder
 from ragkb.store.migrate import migrate
+from ragkb.store.reports import THRESHOLD
 from ragkb.store.schema import FORMAT
 from ragkb.store.store import Store
 from ragkb.store.verify import verify
@@ -103,6 +105,8 @@ def _pack(store: Store, copy: Path, packed: Path) -> dict[str, object]:
             if sha256_file(path) != name:
                 raise StorageError(f"{path}: damaged, its SHA-256 is another", originals.REPAIR)
             archive.write(path, f"{originals.FOLDER}/{name}")
+        with suppress(FileNotFoundError):
+            archive.writestr(THRESHOLD, (store.folder / THRESHOLD).read_bytes())
     return manifest
 
 
@@ -177,6 +181,11 @@ def _unpack(file: Path, staging: Path) -> dict[str, object]:
             manifest: dict[str, object] = dict(json.loads(archive.read(MANIFEST)))
             digest = _extract(archive, CATALOGUE, staging / CATALOGUE)
             names = [match[1] for match in map(_ORIGINAL.fullmatch, archive.namelist()) if match]
+            beside = {name for name in archive.namelist() if not _ORIGINAL.fullmatch(name)} - {CATALOGUE, MANIFEST}
+            if beside - {THRESHOLD}:
+                raise ValueError(f"it holds {min(beside - {THRESHOLD})!r}, which no backup has")
+            for name in beside:
+                _extract(archive, name, staging / name)
             if names:
                 make_folders(staging / originals.FOLDER)
             for name in names:

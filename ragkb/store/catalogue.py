@@ -154,7 +154,8 @@ class Catalogue:
 
     def check_log(self, at: sqlite3.Connection) -> None:
         """Raises StorageError if a commit is gone: SQLite drops a damaged end of its write-ahead log in silence."""
-        kept, seen = meta.generation(at), self._witnessed(at)
+        record = meta.values(at)
+        kept, seen = int(record["generation"]), self._witnessed(record["kb"])
         if seen > kept:
             with self.read() as newer:  # subtle: `at` may be older than a commit that came in between
                 kept = max(kept, meta.generation(newer))
@@ -164,11 +165,11 @@ class Catalogue:
                 "restore a backup, or keep what is left with `ragkb doctor --rebuild`",
             )
 
-    def _witnessed(self, at: sqlite3.Connection) -> int:
+    def _witnessed(self, kb: str) -> int:
         with suppress(OSError, ValueError, KeyError, TypeError):
-            noted = json.loads(self._generation_file.read_text("utf-8"))
+            noted = json.loads(self._generation_file.read_bytes())
             seen = int(noted["generation"])
-            if noted == _note(meta.values(at)["kb"], seen):
+            if noted == _note(kb, seen):
                 return seen
         return 0
 

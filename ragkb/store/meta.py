@@ -4,10 +4,47 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Iterable
-from dataclasses import astuple
+from collections.abc import Iterable, Mapping
+from dataclasses import astuple, dataclass
 
 from ragkb.store.records import IndexFile
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """All of it as one transaction sees it. vectors, lexical: the files of each index, by name."""
+
+    values: Mapping[str, str]
+    vectors: tuple[IndexFile, ...]
+    lexical: tuple[IndexFile, ...]
+
+    @property
+    def lexical_files(self) -> tuple[str, tuple[IndexFile, ...]]:
+        """The folder of the lexical index, and its files."""
+        return self.values["lexical_folder"], self.lexical
+
+    @property
+    def generation(self) -> int:
+        """The number of commits so far."""
+        return int(self.values["generation"])
+
+    @property
+    def pending(self) -> bool:
+        """Whether a commit was begun and not ended: a writer is at work, has failed, or has died."""
+        return self.values.get("pending") == "1"
+
+    @property
+    def forgotten(self) -> int:
+        """The generation up to which removals are no longer recorded."""
+        return int(self.values.get("forgotten", 0))
+
+
+def record(at: sqlite3.Connection) -> Record:
+    """The record that the transaction sees."""
+    files: dict[str, list[IndexFile]] = {"vectors": [], "lexical": []}
+    for kind, *file in at.execute(f"SELECT kind, name, sha256, bytes, rows {_FILES}"):
+        files[kind].append(IndexFile(*file))
+    return Record(values(at), tuple(files["vectors"]), tuple(files["lexical"]))
 
 
 def values(at: sqlite3.Connection) -> dict[str, str]:
@@ -56,11 +93,6 @@ def pending(at: sqlite3.Connection) -> bool:
     return values(at).get("pending") == "1"
 
 
-def forgotten(at: sqlite3.Connection) -> int:
-    """The generation up to which removals are no longer recorded."""
-    return int(values(at).get("forgotten", 0))
-
-
 def seal(at: sqlite3.Connection) -> None:
     """Makes a flipped bit in what the whole store hangs on noticeable: set at the end of every write transaction."""
     put(at, "seal", _seal(at))
@@ -73,10 +105,12 @@ def is_sealed(at: sqlite3.Connection) -> bool:
 
 def _seal(at: sqlite3.Connection) -> str:
     held = sorted(item for item in values(at).items() if item[0] != "seal")
-    query = """SELECT kind, name, sha256, bytes, rows FROM index_files
-               WHERE kind != 'originals' ORDER BY kind, name"""
-    files = at.execute(query).fetchall()
+    files = at.execute(f"SELECT kind, name, sha256, bytes, rows {_FILES}").fetchall()
     return hashlib.sha256(repr((held, files)).encode("utf-8", "surrogatepass")).hexdigest()
+
+
+# subtle: the list of originals in that table may be long, and is not walked through
+_FILES = "FROM index_files WHERE kind IN ('lexical', 'vectors') ORDER BY kind, name"
 
 
 def index_files(at: sqlite3.Connection, kind: str) -> list[IndexFile]:

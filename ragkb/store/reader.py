@@ -22,7 +22,7 @@ from ragkb.store.lexical_search import Scope, Weights
 from ragkb.store.models import Model
 from ragkb.store.records import IndexFile
 from ragkb.store.snapshot import Snapshot, Visible
-from ragkb.store.vectors import nearest
+from ragkb.store.vectors import GATHERED, nearest, nearest_of
 from ragkb.store.where import Where
 from ragkb.text.about import BEGINNING
 from ragkb.types import Document, DocumentInfo, Original, Principal
@@ -51,6 +51,13 @@ class Reader:
     def dense(self, vector: NDArray[np.float32], k: int, visible: Visible) -> list[tuple[int, float]]:
         """Up to k visible (chunk number, cosine), best first, ties by number."""
         return nearest(self.snapshot.segments, vector, k, visible.bitmap) if visible.count else []
+
+    def dense_inside(self, vector: NDArray[np.float32], k: int, rows: Sequence[int]) -> list[tuple[int, float]]:
+        """As `dense`, among the chunks of the documents in these rows of `snapshot.documents`."""
+        numbers = self.snapshot.documents.numbers_of(rows)
+        if len(numbers) <= GATHERED:
+            return nearest_of(self.snapshot.segments, vector, k, numbers)
+        return nearest(self.snapshot.segments, vector, k, self.snapshot.chunks_of(rows).bitmap)
 
     def lexical(
         self, terms: Weights, k: int, as_: Principal, visible: Visible, documents: Sequence[int] = ()

@@ -6,6 +6,8 @@ from pathlib import Path
 
 NIGHTLY = "nightly"
 """Folder of the nightly evaluations."""
+THRESHOLD = "threshold.json"
+"""The least confidence to answer, fitted to questions. It holds no text of a document or a question."""
 
 _WITH_TEXT = ("rows.jsonl", "latest.html", "latest.md")
 

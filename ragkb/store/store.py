@@ -15,6 +15,7 @@ from ragkb.store.catalogue import CATALOGUE, GENERATION, STAGING, Catalogue, sou
 from ragkb.store.crashpoints import reached
 from ragkb.store.files import make_folders, sha256_file, storage_errors, sync_folder
 from ragkb.store.lexical import REPAIR, LexicalIndex, new_lexical_folder
+from ragkb.store.lexical_search import LexicalSearcher
 from ragkb.store.lock import writer_lock
 from ragkb.store.models import Model
 from ragkb.store.originals import FOLDER, Originals
@@ -41,7 +42,7 @@ class Store:
         self.catalogue.check()
         self._lexical: LexicalIndex | None = None
         self._snapshot: Snapshot | None = None
-        self._sound: set[tuple[Path, str]] = set()  # files of the lexical index that were found whole
+        self._sound: set[tuple[str, str, str]] = set()  # files of the lexical index that were found whole
         self._refresh = threading.Lock()
 
     @classmethod
@@ -116,9 +117,9 @@ class Store:
         """The key of its vectors in the catalogue."""
         return self.model().key
 
-    def lexical(self, at: sqlite3.Connection) -> LexicalIndex:
+    def lexical(self, record: meta.Record) -> LexicalIndex:
         """The lexical index in force. Raises FileNotFoundError if a newer commit has replaced it."""
-        path = self.folder / meta.values(at)["lexical_folder"]
+        path = self.folder / record.lexical_files[0]
         held = self._lexical
         if held is None or held.folder != path:
             held = self._lexical = LexicalIndex(path)
@@ -190,10 +191,11 @@ class Store:
                 return held
             self.catalogue.check_log(at)
             old = held if held and held.generation < generation else None
-            self.check_lexical(at)
-            lexical = self.lexical(at)
-            made = snapshot.load(at, self.folder, lexical, old)
-            if not last and self._generation() != generation:
+            record = meta.record(at)
+            same = old is not None and old.lexical_files == record.lexical_files
+            searcher = old.lexical if old and same else self._searcher(record)
+            made = snapshot.load(at, self.folder, record, searcher, old)
+            if not same and not last and self._generation() != generation:
                 # subtle: the lexical index may be that of a newer commit, without documents that `at` still shows
                 return None
             if held is None or held.generation < generation:
@@ -204,35 +206,42 @@ class Store:
         with self.catalogue.read() as at:
             return meta.generation(at)
 
-    def check_lexical(self, at: sqlite3.Connection) -> None:
+    def _searcher(self, record: meta.Record) -> LexicalSearcher:
+        self.check_lexical(record)
+        return self.lexical(record).searcher()
+
+    def check_lexical(self, record: meta.Record) -> None:
         """Raises StorageError if a file of the lexical index is damaged. What never changes is read once.
 
         Comes before the index is opened: tantivy panics over damaged files.
         """
-        folder = self.folder / meta.values(at)["lexical_folder"]
-        at_rest = not meta.pending(at)
-        for file in meta.index_files(at, "lexical"):
-            path = folder / file.name
-            if (path, file.sha256) in self._sound:
+        folder, files = record.lexical_files
+        inside, at_rest, sound = self.folder / folder, not record.pending, set()
+        for file in files:
+            key = (folder, file.name, file.sha256)
+            if key in self._sound:
+                sound.add(key)
                 continue
+            path = inside / file.name
             try:
                 digest = sha256_file(path)
             except FileNotFoundError:
-                at_rest = at_rest and self._is_at_rest(at)
+                at_rest = at_rest and self._is_at_rest(record)
                 if at_rest:  # else a newer commit has merged it away
                     raise StorageError(f"{path}: missing", REPAIR) from None
                 continue
             if digest == file.sha256:
                 if path.suffix != ".json":
-                    self._sound.add((path, file.sha256))
-            elif path.suffix != ".json" or (at_rest and self._is_at_rest(at)):
+                    sound.add(key)
+            elif path.suffix != ".json" or (at_rest and self._is_at_rest(record)):
                 raise StorageError(f"{path}: damaged, its SHA-256 is not {file.sha256[:12]}…", REPAIR)
+        self._sound = sound
 
-    def _is_at_rest(self, at: sqlite3.Connection) -> bool:
-        """Whether no writer has touched the lexical index since the transaction `at` began."""
-        with self.catalogue.read() as now:
-            same = meta.index_files(now, "lexical") == meta.index_files(at, "lexical")
-            return same and not meta.pending(now)
+    def _is_at_rest(self, seen: meta.Record) -> bool:
+        """Whether no writer has touched the lexical index since the transaction that saw `seen` began."""
+        with self.catalogue.read() as at:
+            now = meta.record(at)
+        return now.lexical_files == seen.lexical_files and not now.pending
 
     # --- writing --------------------------------------------------------------------------------------------------
 

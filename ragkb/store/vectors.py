@@ -2,18 +2,20 @@
 
 The vectors are the catalogue's own, bit for bit, so every score is an exact cosine and a segment can be checked and
 merged without the catalogue. A small segment is held in memory and compared whole. One of IVF_ROWS rows or more adds an
-inverted file of 8-bit codes (FAISS): the codes are held in memory and propose candidates; the vectors stay on disk and
+inverted file of 4-bit codes (FAISS): the codes are held in memory and propose candidates; the vectors stay on disk and
 score them.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import secrets
 import struct
 import threading
 import weakref
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -35,8 +37,10 @@ REBUILD = "run `ragkb doctor --rebuild`"
 # Measured on two cores with up to a million vectors of 384 numbers: benchmarks/scale/README.md.
 IVF_ROWS = 10_000  # rows from which a segment gets an inverted file
 OVERSAMPLE = 2  # candidates that are scored exactly for each hit that is wanted
-LEAST_CANDIDATES = 100
+LEAST_CANDIDATES = 200
 GATHERED = 1_500  # so few visible rows are all scored exactly, without the lists
+
+AT_ONCE = 1 << 20  # bytes of a file that is read at once
 
 _MAGIC = b"ragkbvec"
 _HEADER = struct.Struct("<8sIIQQ")  # magic, version, dim, rows, bytes of the inverted file (0: there is none)
@@ -56,7 +60,8 @@ class Segment:
         self._descriptor = os.open(self._path, os.O_RDONLY | getattr(os, "O_BINARY", 0))
         weakref.finalize(self, os.close, self._descriptor)
         self._seeking = threading.Lock()
-        with open(self._descriptor, "rb", closefd=False) as stream:
+        with open(self._descriptor, "rb", closefd=False) as opened:
+            stream = io.BytesIO(opened.read()) if file.bytes <= AT_ONCE else opened
             if sha256_stream(stream) != file.sha256:
                 raise StorageError(f"{self._path}: damaged, its SHA-256 is not {file.sha256[:12]}…", REBUILD)
             stream.seek(0)
@@ -74,7 +79,11 @@ class Segment:
             self.inverted = Inverted(faiss.read_index(reader), self._numbers) if listed else None
         except RuntimeError as error:  # what FAISS raises, for an index of a newer FAISS say
             raise StorageError(f"{self._path}: FAISS cannot read it ({error})", REBUILD) from None
-        self._whole: Any = None if listed else _exact(self._numbers, self.vectors())
+        self._whole: Any = None if listed else _exact(self._numbers, self._vectors_of(stream))
+
+    def _vectors_of(self, stream: BinaryIO) -> NDArray[np.float16]:
+        stream.seek(_HEADER.size)
+        return np.frombuffer(stream.read(2 * self.file.rows * self._dim), "<f2").reshape(-1, self._dim)
 
     def compare(self, vector: NDArray[np.float32], k: int, allowed: NDArray[np.uint8]) -> Proposed:
         """The k best of a segment without an inverted file, by comparing all of its allowed rows."""
@@ -117,7 +126,13 @@ class Segment:
         """The chunk numbers of the rows that are allowed."""
         first, last = int(self._numbers[0]) >> 3, int(self._numbers[-1]) >> 3
         numbers = np.flatnonzero(np.unpackbits(allowed[first : last + 1], bitorder="little")) + 8 * first
-        return numbers[np.isin(numbers, self._numbers, assume_unique=True)]
+        return self.among(numbers)
+
+    def among(self, numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Those of the chunk numbers that are in this segment, in their order."""
+        rows = np.searchsorted(self._numbers, numbers)
+        rows[rows == len(self._numbers)] = 0
+        return np.asarray(numbers[self._numbers[rows] == numbers])
 
     def _rows(self, rows: NDArray[np.int64]) -> NDArray[np.float16]:
         """The vectors of these rows; those of a large segment are read from the file, neighbours at once."""
@@ -125,23 +140,26 @@ class Segment:
             return np.asarray(_codes(self._whole).reshape(-1, self._dim)[rows])
         order = np.argsort(rows)
         ascending, width = rows[order], 2 * self._dim
-        starts = np.flatnonzero(np.diff(ascending, prepend=-2) != 1)
-        counts = np.diff(starts, append=len(rows))
-        parts = (
-            self._read(_HEADER.size + width * row, width * count)
-            for row, count in zip(ascending[starts].tolist(), counts.tolist(), strict=True)
-        )
-        data = b"".join(parts)
+        if not len(rows):
+            return np.empty((0, self._dim), "<f2")
+        ends = np.append(np.flatnonzero(ascending[1:] != ascending[:-1] + 1) + 1, len(rows))
+        starts = np.append(0, ends[:-1])
+        positions, lengths = _HEADER.size + width * ascending[starts], width * (ends - starts)
+        data = b"".join(map(self._reading(), lengths.tolist(), positions.tolist()))
         if len(data) != width * len(rows):
             raise StorageError(f"{self._path}: has become shorter", REBUILD)
         out = np.empty((len(rows), self._dim), "<f2")
         out[order] = np.frombuffer(data, "<f2").reshape(-1, self._dim)
         return out
 
-    def _read(self, position: int, length: int) -> bytes:
-        # A mapped file would do, but its pages count as memory, and one that becomes shorter ends the process.
-        if hasattr(os, "pread"):
-            return os.pread(self._descriptor, length, position)
+    def _reading(self) -> Callable[[int, int], bytes]:
+        """What reads so many bytes at a position of the file.
+
+        A mapped file would do, but its pages count as memory, and one that becomes shorter ends the process.
+        """
+        return partial(os.pread, self._descriptor) if hasattr(os, "pread") else self._seek_and_read
+
+    def _seek_and_read(self, length: int, position: int) -> bytes:
         with self._seeking:
             os.lseek(self._descriptor, position, os.SEEK_SET)
             return os.read(self._descriptor, length)
@@ -167,6 +185,19 @@ def nearest(
         scores[owner == place] = segments[place].scores(vector, numbers[owner == place])
     order = np.lexsort((numbers, -scores))[:k]
     return list(zip(numbers[order].tolist(), scores[order].tolist(), strict=True))
+
+
+def nearest_of(
+    segments: Sequence[Segment], vector: NDArray[np.float32], k: int, numbers: NDArray[np.int64]
+) -> list[tuple[int, float]]:
+    """Up to k (chunk number, cosine) of these chunks, as `nearest`, by comparing them all."""
+    inside = [one.among(numbers) for one in segments]
+    if not sum(map(len, inside)):
+        return []
+    scores = np.concatenate([one.scores(vector, some) for one, some in zip(segments, inside, strict=True) if len(some)])
+    found = np.concatenate(inside)
+    order = np.lexsort((found, -scores))[:k]
+    return list(zip(found[order].tolist(), scores[order].tolist(), strict=True))
 
 
 def _proposed(

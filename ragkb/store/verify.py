@@ -221,7 +221,7 @@ def _lexical(at: sqlite3.Connection, store: Store, damaged: set[str]) -> Iterato
     if any(where.startswith("lexical/") for where in damaged):
         return
     try:
-        counts = Counter(store.lexical(at).searcher().chunk_numbers())
+        counts = Counter(store.lexical(meta.record(at)).searcher().chunk_numbers())
     except (StorageError, FileNotFoundError) as error:
         yield Problem("malformed", "lexical", str(error))
         return

@@ -55,7 +55,7 @@ class Writer:
             pending = meta.pending(at)
             kept = originals.names(at)
             with storage_errors(self._store.folder):
-                self._store.check_lexical(at)
+                self._store.check_lexical(meta.record(at))
             lexical = self._lexical(at)
         if pending:
             self._take_back(lexical, int(held["committed_chunk"]))
@@ -88,7 +88,7 @@ class Writer:
 
     def _lexical(self, at: sqlite3.Connection) -> LexicalIndex:
         try:
-            return self._store.lexical(at)
+            return self._store.lexical(meta.record(at))
         except FileNotFoundError as error:
             raise StorageError(f"{error.filename}: the lexical index is missing", REPAIR) from None
 

@@ -230,6 +230,8 @@ def test_a_heading_or_a_question_is_never_the_answer(tmp_path: Path) -> None:
     settings = Settings(answer=AnswerSettings(threshold=0.0, sentences=1))
     with KnowledgeBase.open(tmp_path / "kb", settings=settings, embedder=WordHashes()) as kb:
         kb.add([NewDocument("vpn.md", "# Connect to the VPN\n\nStart the client and type the code.\n")])
+        kb.add([NewDocument("mes.md", "# MES\n\n## 1. Sign in\n\nHold the card to the reader.\n")])
+        assert "Hold the card" in kb.ask("How do I sign in to the MES?").text
         kb.add([NewDocument("faq.md", "Who repairs the printer?\nCall 4711 and wait.\n")])
         assert kb.ask("How do I connect to the VPN?").text == "Start the client and type the code."
         assert kb.ask("Who repairs the printer?").text == "Call 4711 and wait."

@@ -107,3 +107,10 @@ def test_statements_about_different_things_do_not_disagree(tmp_path: Path) -> No
         NewDocument("b.md", "The visitor parking has 40 places behind the second hall.", "Parking"),
     )
     assert kb.ask("When does the canteen in Leipzig open?").conflicts == ()
+
+
+def test_dates_of_two_documents_are_no_disagreement(tmp_path: Path) -> None:
+    kb = made(tmp_path, NewDocument("甲.md", "日期：2026年2月24日。"), NewDocument("乙.md", "日期：2026年5月20日。"))
+    answer = kb.ask("日期是几号？")
+    assert not answer.conflicts
+    assert "说法不同" not in answer.text

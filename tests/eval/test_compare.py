@@ -79,6 +79,14 @@ def test_shares_of_pairs_are_compared_as_shares() -> None:
     assert (one.before, one.after, one.test, one.verdict) == (0.75, 0.25, "bootstrap", "worse")
 
 
+def test_what_only_one_run_could_score_is_no_change() -> None:
+    """An answer that was refused before has no groundedness to compare with, however low it is now."""
+    few = [{"id": str(n), "status": "scored", "groundedness": 0.9 if n < 20 else None} for n in range(40)]
+    all_of_them = [{**row, "groundedness": 0.9 if row["groundedness"] else 0.3} for row in few]
+    (one,) = compare(run(few), run(all_of_them)).differences
+    assert (one.before, one.after, one.questions, one.verdict) == (0.9, 0.9, 20, "same")
+
+
 def test_errors_are_left_out_on_both_sides() -> None:
     broken = [{"id": "q0", "status": "error", "error": "x"}, *(row(n, True) for n in range(1, 5))]
     (one,) = compare(hits(*[True] * 5), run(broken)).differences

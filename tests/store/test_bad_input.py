@@ -117,6 +117,15 @@ def test_a_backup_with_another_manifest_is_refused(kb: KnowledgeBase, tmp_path: 
     assert [path.name for path in tmp_path.iterdir() if "restor" in path.name] == []
 
 
+def test_a_backup_with_a_file_that_none_has_is_refused(kb: KnowledgeBase, tmp_path: Path) -> None:
+    kb.backup(tmp_path / "other")
+    with zipfile.ZipFile(tmp_path / "other", "a") as other:
+        other.writestr("../evil", "x")
+    with pytest.raises(StorageError, match="evil"):
+        restore(tmp_path / "other", tmp_path / "restored")
+    assert not (tmp_path.parent / "evil").exists()
+
+
 def test_every_damage_to_a_backup_is_told(kb: KnowledgeBase, tmp_path: Path) -> None:
     kb.add([NewDocument(f"{i}.txt", f"Text number {i}. " * 20) for i in range(5)])
     made = kb.backup(tmp_path / "whole")

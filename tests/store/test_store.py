@@ -9,9 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from ragkb.answer import threshold
 from ragkb.errors import Busy, InputError, ModelError, NotFound, StorageError
 from ragkb.ingest.report import NewDocument
 from ragkb.kb import KnowledgeBase
+from ragkb.store.backup import restore
 from ragkb.store.lexical import LexicalIndex, LexicalRow
 from ragkb.store.lock import writer_lock
 from ragkb.store.records import IndexFile
@@ -216,8 +218,6 @@ def _places(hits: list[Hit]) -> list[tuple[str, int]]:
 
 
 def test_backup_and_restore_give_the_same_answers(kb: KnowledgeBase, tmp_path: Path) -> None:
-    from ragkb.store.backup import restore
-
     kb.add([NewDocument(f"{i}.txt", f"Text number {i}.", groups=("hr",) if i % 2 else ()) for i in range(30)])
     kb.delete(next(kb.documents()).id)
     made = kb.backup(tmp_path / "kb.backup")
@@ -232,10 +232,17 @@ def test_backup_and_restore_give_the_same_answers(kb: KnowledgeBase, tmp_path: P
         kb.backup(tmp_path / "kb.backup")
 
 
+def test_a_backup_holds_the_threshold_that_was_fitted(kb: KnowledgeBase, tmp_path: Path) -> None:
+    kb.add([NewDocument("a.txt", "The canteen opens at noon.")])
+    fitted = threshold.Threshold(0.21, 80, "ab")
+    threshold.store(kb.path, fitted)
+    kb.backup(tmp_path / "file")
+    restore(tmp_path / "file", tmp_path / "restored")
+    assert threshold.stored(tmp_path / "restored") == fitted
+
+
 @pytest.mark.parametrize("keep", [0, 1, 100, 2000])
 def test_a_truncated_backup_is_refused_and_nothing_is_made(kb: KnowledgeBase, tmp_path: Path, keep: int) -> None:
-    from ragkb.store.backup import restore
-
     kb.add([NewDocument("a.txt", "Text.")])
     kb.backup(tmp_path / "whole")
     (tmp_path / "cut").write_bytes((tmp_path / "whole").read_bytes()[:keep])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import faiss
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -173,9 +174,29 @@ def test_systems_without_pread_read_the_same(tmp_path: Path, monkeypatch: pytest
     assert nearest([index], query, K, bitmap(EVERY)) == expected
 
 
-def test_a_large_segment_holds_about_half_the_bytes_in_memory(tmp_path: Path) -> None:
+def test_a_large_segment_holds_a_quarter_of_its_vectors_in_memory(tmp_path: Path) -> None:
     codes = segment(tmp_path, clustered(ROWS)).bytes_in_memory
-    assert codes <= ROWS * (DIM + 18) + 128 * 4 * DIM
+    assert codes <= ROWS * (DIM / 2 + 18) + 128 * 4 * DIM
+
+
+def test_segments_with_codes_of_8_bits_are_searched_beside_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = clustered(ROWS)
+    new = segment(tmp_path, held[: ROWS // 2])
+    monkeypatch.setattr(inverted, "build", _with_8_bits)
+    old = segment(tmp_path, held[ROWS // 2 :], FIRST + ROWS // 2)
+    assert old.bytes_in_memory > new.bytes_in_memory + ROWS // 2 * DIM / 4
+    assert recall(held, [new, old], EVERY) >= 0.99
+
+
+def _with_8_bits(numbers: NDArray[np.int64], held: NDArray[np.float16]) -> faiss.Index:
+    """What was written before codes had 4 bits."""
+    eight, product = faiss.ScalarQuantizer.QT_8bit_uniform, faiss.METRIC_INNER_PRODUCT
+    index = faiss.IndexIVFScalarQuantizer(faiss.IndexFlatIP(DIM), DIM, 64, eight, product, False)
+    index.train(held.astype(np.float32))
+    index.add_with_ids(held.astype(np.float32), numbers)
+    return index
 
 
 def test_large_segments_are_left_alone() -> None:
