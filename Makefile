@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_KB := .demo/kb
 
-.PHONY: demo test check format kills damage readers backups mutations replay access writes scale poison hostile fuzz guided ingest answers \
+.PHONY: demo test check format kills damage readers backups mutations replay access writes scale poison hostile fuzz spans guided ingest answers \
 	retrieval reports peers gate nightly slow api-fuzz clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
@@ -74,6 +74,9 @@ hostile: $(VENV)/.installed-dev  ## a thousand files, some made to hurt; the goo
 fuzz: $(VENV)/.installed-dev  ## five hundred damaged files for each loader; refusals only, exact offsets, no hang
 	$(BIN)/python -m benchmarks.ingest.fuzz --examples 500
 
+spans: $(VENV)/.installed-dev  ## every chunk is the text at its place, DATA=folder
+	$(BIN)/python -m benchmarks.ingest.spans sample_corpus $(DATA)
+
 guided: $(VENV)/.installed-dev  ## five minutes a loader of files that look for new ways through its code (atheris)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check atheris
 	$(BIN)/python -m benchmarks.ingest.guided --seconds 300
@@ -95,6 +98,13 @@ retrieval: $(VENV)/.installed-dev  ## nDCG@10 of each leg on every set in BEIR's
 
 reports: $(VENV)/.installed-dev  ## right page and right report for questions over quarterly reports, DATA=folder
 	$(BIN)/python -m benchmarks.retrieval.reports --data $(DATA)
+
+.PHONY: chunking profile
+chunking: $(VENV)/.installed-dev  ## token recall and precision of chunk sizes beside fixed windows, DATA=folder
+	$(BIN)/python -m benchmarks.retrieval.chunking --data $(DATA)
+
+profile: $(VENV)/.installed-dev  ## where the time of an ingest goes, and how far from the processor's peak, DATA=folder
+	$(BIN)/python -m benchmarks.retrieval.profile --data $(DATA)/scifact
 
 peers: $(VENV)/.installed-dev  ## side by side with LangChain, LlamaIndex, Haystack and txtai, each in its own environment, DATA=folder
 	$(BIN)/python -m benchmarks.peers --data $(DATA)

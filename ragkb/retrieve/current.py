@@ -38,10 +38,10 @@ class Current:
         self.held = given or shared_embedder(_first_name(folder, settings, model), settings, self._precision(model))
         self._is_given = given is not None
         if self.held.id != model.id:
-            wanted = settings.embedder if given is None else self.held.id
+            wanted = self.held.id if given else f"{settings.embedder or DEFAULT} ({self.held.id})"
             raise ModelError(
-                f"{folder}: made with the embedder {model.id}, not with {wanted} ({self.held.id})",
-                f"`ragkb reembed` puts {wanted} into its place; or take the setting `embedder` back",
+                f"{folder}: made with the embedder {model.id}, not with {wanted}",
+                "`ragkb reembed` makes its vectors anew with this one; or take the setting `embedder` back",
             )
 
     def of(self, model: Model) -> Embedder:
