@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_KB := .demo/kb
 
-.PHONY: demo test check format kills damage readers backups mutations replay access writes scale poison hostile fuzz guided ingest answers \
+.PHONY: demo test check format kills damage readers backups mutations replay access writes scale poison hostile fuzz spans guided ingest answers \
 	retrieval reports peers gate nightly slow api-fuzz clean
 
 $(VENV)/.installed: pyproject.toml constraints.txt
@@ -73,6 +73,9 @@ hostile: $(VENV)/.installed-dev  ## a thousand files, some made to hurt; the goo
 
 fuzz: $(VENV)/.installed-dev  ## five hundred damaged files for each loader; refusals only, exact offsets, no hang
 	$(BIN)/python -m benchmarks.ingest.fuzz --examples 500
+
+spans: $(VENV)/.installed-dev  ## every chunk is the text at its place, DATA=folder
+	$(BIN)/python -m benchmarks.ingest.spans sample_corpus $(DATA)
 
 guided: $(VENV)/.installed-dev  ## five minutes a loader of files that look for new ways through its code (atheris)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check atheris

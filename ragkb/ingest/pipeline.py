@@ -41,7 +41,7 @@ from ragkb.types import Draft, Principal
 
 MOST_PARSED = 64
 """Documents that are parsed, or wait for one before them, at once."""
-MOST_PARSED_BYTES = 64_000_000
+MOST_PARSED_BYTES = 32_000_000
 """Bytes of those; a larger file goes alone."""
 _PATIENCE = 0.2  # seconds between two tellings of the progress, while a parser is waited for
 

@@ -7,6 +7,7 @@ from typing import Any
 import ingest_files as make
 import pytest
 
+from ragkb.errors import LimitExceeded
 from ragkb.ingest.chunk import chunk
 from ragkb.ingest.loaders import load
 from ragkb.settings import ChunkSettings, LimitSettings
@@ -75,3 +76,8 @@ def test_xlsx_merged_and_hidden_cells() -> None:
         "Staff\n\n| Region | City | Days |\n| North | Brno | 25 |\n| North | Ostrava | 26 |\n| South | Linz | 27 |"
     )
     assert found.warnings == ("hidden rows and columns left out: 2 in Staff",)
+
+
+def test_a_row_that_is_wider_than_any_sheet_is_refused() -> None:
+    with pytest.raises(LimitExceeded, match="a row of 20001 cells"):
+        load(b"a,b\n" + b"1," * 20_000 + b"\n", "a.csv", LIMITS)

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 
+from ragkb.errors import LimitExceeded
 from ragkb.ingest.builder import TextBuilder
 from ragkb.ingest.loaders import tables
 from ragkb.ingest.loaders.charset import decode
@@ -18,6 +19,7 @@ from ragkb.types import Draft
 
 _DELIMITERS = "\t;|,"  # what text itself holds least often comes first: it wins where two fit as well
 _SAMPLED = 50
+_WIDEST = 16_384  # cells of a row, as in a spreadsheet
 _SAID = re.compile(r"sep=([,;\t|])\r?\n", re.IGNORECASE)
 
 
@@ -27,8 +29,16 @@ def load(data: bytes, limits: LimitSettings) -> Draft:
     said = _SAID.match(text)  # what Excel writes for itself
     delimiter = said[1] if said else _delimiter(text)
     builder = TextBuilder(limits)
-    tables.write(builder, list(_reader(text[said.end() :] if said else text, delimiter)))
+    tables.write(builder, list(_rows(text[said.end() :] if said else text, delimiter)))
     return builder.build()
+
+
+def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
+    """The rows. Raises LimitExceeded for one that is wider than any table."""
+    for row in _reader(text, delimiter):
+        if len(row) > _WIDEST:
+            raise LimitExceeded(f"a row of {len(row)} cells, the limit is {_WIDEST}", "split the table")
+        yield row
 
 
 def _keep_tabs(text: str) -> str:

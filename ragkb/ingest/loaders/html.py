@@ -8,6 +8,7 @@ from dataclasses import replace
 from bs4 import BeautifulSoup
 from bs4.element import NavigableString, PageElement, PreformattedString, Tag
 
+from ragkb.errors import DocumentRefused
 from ragkb.ingest.builder import TextBuilder
 from ragkb.ingest.dates import iso_date
 from ragkb.ingest.loaders import tables
@@ -18,6 +19,12 @@ from ragkb.types import Draft, Scalar
 
 _DEEPEST = 150
 _WIDEST = 1_000
+_MOST_OPEN = 5_000
+_TAG = re.compile(
+    r"<(/?)(?:a|abbr|article|b|big|blockquote|code|div|em|font|i|ins|kbd|main|ol|q|s|section|small|span|strong|sub|sup|"
+    r"table|u|ul)(?=[\s>/])[^<>]{0,2000}(?<!/)>",
+    re.IGNORECASE,
+)  # elements that have to be closed
 _HIDDEN_LEAST = 200  # characters of hidden text that are worth a warning
 _INLINE = frozenset(
     "a abbr acronym b bdi bdo big cite code data del dfn em font i ins kbd label mark output q ruby rb rt rp s samp "
@@ -62,6 +69,12 @@ def _decoded(data: bytes) -> str:
 
 
 def _parse(source: str) -> BeautifulSoup:
+    """The tree. Raises DocumentRefused for thousands of elements that are opened and not closed: each costs more."""
+    open_ = 0
+    for match in _TAG.finditer(source):
+        open_ = max(0, open_ - 1) if match[1] else open_ + 1
+        if open_ > _MOST_OPEN:
+            raise DocumentRefused(f"more than {_MOST_OPEN} elements inside each other")
     return BeautifulSoup(source, "lxml")
 
 

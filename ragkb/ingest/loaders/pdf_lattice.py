@@ -11,7 +11,7 @@ from ragkb.ingest.loaders.pdf_rules import Rules
 NEAR = 3.0
 """Points by which lines may miss each other."""
 
-_MOST_CELLS = 20_000
+_MOST_CELLS = 5_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,9 +73,9 @@ def read_bounded(stream: BinaryIO, size: int, limit: int) -> bytes:
     if size > limit:
         raise LimitExceeded(f"{size} bytes, the limit is {limit}", "raise limits.file_bytes")
     blocks, left = [], limit
-    while block := stream.read(_BLOCK):  # subtle: the file can grow while it is read
+    while block := stream.read(min(max(size + 1, _BLOCK), left + 1)):  # subtle: the file can grow while it is read
         left -= len(block)
         if left < 0:
             raise LimitExceeded(f"more than {limit} bytes", "raise limits.file_bytes")
         blocks.append(block)
-    return b"".join(blocks)
+    return blocks[0] if len(blocks) == 1 else b"".join(blocks)
