@@ -284,11 +284,11 @@ class ServerSettings(_Section):
         6_000, ge=0, description="requests of one caller; more get 429 and Retry-After; 0: any"
     )
     burst: int = Field(600, ge=1, description="requests of one caller that may come at once")
-    header_seconds: float = Field(10, gt=0, description="for the head of a request to be complete")
-    body_seconds: float = Field(30, gt=0, description="for its body, and 1 s more for each 100 kB that came")
+    header_seconds: float = Field(8, gt=0, description="for the head of a request to be complete")
+    body_seconds: float = Field(25, gt=0, description="for its body, and 1 s more for each 100 kB that came")
     handler_seconds: float = Field(60, gt=0, description="for an answer to begin; then 504")
     ingest_seconds: float = Field(600, gt=0, description="the same for an upload")
-    write_seconds: float = Field(30, gt=0, description="for a caller that reads nothing of an answer")
+    write_seconds: float = Field(25, gt=0, description="for a caller that reads nothing of an answer")
     oidc: OidcSettings = OidcSettings()
     proxy: ProxySettings = ProxySettings()
 

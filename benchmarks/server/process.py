@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,8 +31,16 @@ class Process:
 
     def sockets(self) -> int:
         """How many it has open."""
-        folder = Path(f"/proc/{self.pid}/fd")
-        return sum(os.path.realpath(one).startswith(f"{folder}/socket:") for one in folder.iterdir())
+        found = 0
+        for one in os.scandir(f"/proc/{self.pid}/fd"):
+            with suppress(FileNotFoundError):  # closed meanwhile
+                found += os.readlink(one.path).startswith("socket:")
+        return found
+
+    def cpu(self) -> float:
+        """Seconds of processor that it has used."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def resident(self) -> int:
         """Bytes of the server itself that are in memory."""

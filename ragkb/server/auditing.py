@@ -12,6 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ragkb.errors import StorageError
 from ragkb.server import record as records
+from ragkb.server.deadlines import HEARD
 from ragkb.server.identity import Caller
 from ragkb.server.logs import cause, write
 from ragkb.server.problems import standard
@@ -42,7 +43,7 @@ class Audit:
         if caller is None or service is None:
             await self.app(scope, receive, send)
             return
-        record = scope["state"]["record"] = records.begin()
+        record = scope["state"]["record"] = records.begin("" if caller.auth == "open" else caller.name)
         kept = _Kept(service, caller, record, scope, self._one)
         try:
             await self.app(scope, receive, kept.sender(receive, send))
@@ -88,6 +89,8 @@ class _Kept:
     async def write(self) -> None:
         """Adds the row, if this leaves one, and what was used. Raises StorageError."""
         self.is_done = True
+        if self._status == LEFT and not self._scope["state"].get(HEARD):
+            return  # it never came as a whole: nothing was done
         await to_thread.run_sync(self._write, limiter=self._one)
 
     def _write(self) -> None:

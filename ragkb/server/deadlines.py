@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+from typing import Any
 
 import anyio
 from starlette.datastructures import Headers
@@ -13,6 +14,8 @@ from ragkb.server.problems import standard
 from ragkb.server.service import Site
 
 INGEST = "/v1/documents"
+HEARD = "heard"
+"""Of a request's state: whether the whole of it came."""
 
 
 class Deadline:
@@ -31,7 +34,7 @@ class Deadline:
             return
         begun = finished = gone = False
         limit = anyio.CancelScope()
-        ears = _Ears(receive, limit, self._seconds(scope))
+        ears = _Ears(receive, limit, self._seconds(scope), scope.setdefault("state", {}))
 
         async def noted(message: Message) -> None:
             nonlocal begun, finished
@@ -66,8 +69,8 @@ class Deadline:
 class _Ears:
     """Receives for the application, and goes on to listen when the body is complete."""
 
-    def __init__(self, receive: Receive, limit: anyio.CancelScope, seconds: float) -> None:
-        self._receive, self._limit, self._seconds = receive, limit, seconds
+    def __init__(self, receive: Receive, limit: anyio.CancelScope, seconds: float, state: dict[str, Any]) -> None:
+        self._receive, self._limit, self._seconds, self._state = receive, limit, seconds, state
         self._first: Message | None = None
         self._complete, self._left = asyncio.Event(), asyncio.Event()
 
@@ -83,7 +86,11 @@ class _Ears:
         if self._complete.is_set():
             await self._left.wait()
             return {"type": "http.disconnect"}
-        return await self._next()
+        message = await self._next()
+        if message["type"] == "http.disconnect":  # in the middle of the body: there is nothing to work on
+            self._limit.cancel()
+            await anyio.sleep(0)
+        return message
 
     async def gone(self) -> None:
         """Returns when the caller has left, or has its whole answer."""
@@ -97,6 +104,7 @@ class _Ears:
             self._left.set()
         if message["type"] == "http.disconnect" or not message.get("more_body"):
             if not self._complete.is_set():
+                self._state[HEARD] = message["type"] != "http.disconnect"
                 self._limit.deadline = anyio.current_time() + self._seconds
             self._complete.set()
         return message

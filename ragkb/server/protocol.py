@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from typing import Any
 
 import h11
@@ -20,8 +21,14 @@ from ragkb.server.service import Site
 
 PROGRESS = 100_000
 """Bytes of a body that give it one more second."""
+LEAST_WAIT = 0.25
+"""Seconds that have to be left to wait once more."""
 REST, LINGER = 1_000_000, 2.0
 """Bytes and seconds of a body that are still taken, and thrown away, after it was answered."""
+AT_ONCE, MOMENT = 5, 0.01
+"""Connections that are closed for being late before others get their turn, and seconds until the next are closed."""
+PIECE = 16_384
+"""Bytes of a body that are handed on while its end is not there."""
 LEAST_READ = 1_000
 """Bytes a second that a caller has to read of an answer that waits for it."""
 
@@ -32,6 +39,8 @@ class PatientProtocol(H11Protocol):
     site: Site
     _silent: dict[PatientProtocol, None]
     """Connections that have not sent the whole head of a request, the longest waiting first."""
+    _late: deque[PatientProtocol]
+    """Connections that are closed soon, since what they wait for did not come."""
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
@@ -39,6 +48,9 @@ class PatientProtocol(H11Protocol):
         self._writing: asyncio.TimerHandle | None = None
         self._waits_for = ""
         self._received = 0
+        self._is_late = False
+        self._held = bytearray()
+        self._left: int | None = None
         self._unread = 0
 
     # --- what uvicorn and asyncio call ----------------------------------------------------------------------------
@@ -59,6 +71,12 @@ class PatientProtocol(H11Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._received += len(data)
+        self._held += data
+        if self._waits_for == "body" and not self._is_enough(len(data)):
+            return
+        data, self._held = bytes(self._held), bytearray()
+        if self._left is not None:
+            self._left -= len(data)
         if not self._waits_for and self.conn.their_state is h11.IDLE:
             self._wait_for("head")  # of the next request on this connection
         super().data_received(data)
@@ -91,11 +109,22 @@ class PatientProtocol(H11Protocol):
 
     # --- reading --------------------------------------------------------------------------------------------------
 
+    def _is_enough(self, new: int) -> bool:
+        """Whether what is held of a body is worth to wake the application: its end may be there, or much has come.
+
+        Else hundreds of callers who drip bytes keep the server at work with nothing.
+        """
+        if self._left is None:  # in chunks, of which the last one ends so
+            return len(self._held) >= PIECE or b"\r\n\r\n" in self._held[-new - 3 :]
+        return len(self._held) >= min(PIECE, self._left)
+
     def _look(self) -> None:
         """Sees what the connection waits for now."""
         if self.conn.their_state is h11.SEND_BODY:
             if self._waits_for != "body":
                 self._wait_for("body")
+                length = dict(self.headers).get(b"content-length")
+                self._left = int(length) - len(self.cycle.body) if length else None
         elif self._waits_for and self.conn.their_state is not h11.IDLE:
             self._wait_for("")
 
@@ -104,7 +133,7 @@ class PatientProtocol(H11Protocol):
         if self._reading:
             self._reading.cancel()
             self._reading = None
-        self._waits_for, self._received = what, 0
+        self._waits_for, self._received, self._is_late = what, 0, False
         self._silent.pop(self, None)
         server = self.site.settings.server
         if what == "head":
@@ -116,15 +145,27 @@ class PatientProtocol(H11Protocol):
     def _too_slow(self, since: float) -> None:
         """since: seconds that the caller has had."""
         more = self._received / PROGRESS + self.site.settings.server.body_seconds - since
-        if self._waits_for == "body" and (more > 0 or self.flow.read_paused):
-            more = max(more, 1)
+        if self._waits_for == "body" and (more > LEAST_WAIT or self.flow.read_paused):
+            more = max(more, LEAST_WAIT)
             self._reading = self.loop.call_later(more, self._too_slow, since + more)
             return
         if self._waits_for == "rest":
             self.transport.close()
             return
-        write(logging.INFO, "too slow", waited_for=self._waits_for)
-        self._answer(408)
+        self._is_late = True
+        self._late.append(self)
+        if len(self._late) == 1:
+            self.loop.call_soon(self._close_late)
+
+    def _close_late(self) -> None:
+        """Closes some that are late, and the others in a moment: hundreds at once would keep everybody waiting."""
+        for one in [self._late[number] for number in range(min(AT_ONCE, len(self._late)))]:
+            if one._is_late:  # else what it waited for has come in the last moment
+                write(logging.INFO, "too slow", waited_for=one._waits_for)
+                one._answer(408)
+            self._late.popleft()
+        if self._late:
+            self.loop.call_later(MOMENT, self._close_late)
 
     def _answer(self, status: int) -> None:
         """Says why in the one shape, if nothing was said yet, and closes."""
@@ -165,4 +206,4 @@ class PatientProtocol(H11Protocol):
 
 def protocol(site: Site) -> type[PatientProtocol]:
     """The protocol of one server's connections, with its settings."""
-    return type("Protocol", (PatientProtocol,), {"site": site, "_silent": {}})
+    return type("Protocol", (PatientProtocol,), {"site": site, "_silent": {}, "_late": deque()})

@@ -18,8 +18,11 @@ from ragkb.types import Answer, AnswerEvent, Document, Hit, Original, PassagesFo
 
 @dataclass(slots=True)
 class Record:
-    """What is known of a request so far. documents: shown or changed, by id."""
+    """What is known of a request so far. caller: whose it is; '' for everybody. documents: shown or
+    changed, by id.
+    """
 
+    caller: str = ""
     question: str = ""
     outcome: str = ""
     documents: dict[str, str] = field(default_factory=dict)
@@ -53,9 +56,9 @@ class Record:
 _current: ContextVar[Record | None] = ContextVar("record", default=None)
 
 
-def begin() -> Record:
+def begin(caller: str) -> Record:
     """The record of the request that begins in this context."""
-    made = Record()
+    made = Record(caller)
     _current.set(made)
     return made
 

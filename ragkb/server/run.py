@@ -30,6 +30,8 @@ from ragkb.store.ledger import LEDGER, Ledger
 from ragkb.store.store import Store
 from ragkb.types import NOBODY, Principal
 
+SEND_BUFFER = 256 * 1024
+"""Bytes that the system takes for a caller who does not read; by itself it would take up to 4 MB for each."""
 GRACE = 8  # seconds that requests get to finish after a signal: within 10 s the process is gone
 
 
@@ -112,6 +114,7 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
     try:
         if os.name == "posix":  # elsewhere it would let two servers share the port
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
         try:
             listener.bind((name, port))
             listener.listen(2048)

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from typing import Annotated, Any, TypeVar, cast
+from weakref import WeakValueDictionary
 
 from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, Request
@@ -21,7 +22,7 @@ from ragkb.server.metrics import Metrics
 from ragkb.server.oidc import Provider
 from ragkb.server.problems import Refused
 from ragkb.server.rate import Buckets
-from ragkb.server.record import watched
+from ragkb.server.record import current, watched
 from ragkb.server.sizes import Sizes
 from ragkb.server.tracing import Tracing
 from ragkb.settings import Settings
@@ -41,11 +42,19 @@ class Line:
     def __init__(self, threads: int) -> None:
         self.threads = CapacityLimiter(threads)
         self._tasks: set[asyncio.Future[Any]] = set()
+        self._shares: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()
 
     def check(self, queue: int) -> None:
         """Raises Refused if all threads are at work and `queue` others wait for one."""
         if len(self._tasks) >= self.threads.total_tokens + queue:
             raise Refused(503, "the server is busy", "come back in a moment", {"retry-after": "1"})
+
+    def share(self, who: str) -> asyncio.Semaphore:
+        """What one caller may hold of the threads: half of them, so that others need not wait behind all its work."""
+        share = self._shares.get(who)
+        if share is None:
+            share = self._shares[who] = asyncio.Semaphore(max(1, int(self.threads.total_tokens) // 2))
+        return share
 
     def joined(self, task: asyncio.Future[Any]) -> None:
         """Counts the task until it is done."""
@@ -122,7 +131,13 @@ class Service:
             finally:
                 self._add(-1)
 
-        task = asyncio.ensure_future(to_thread.run_sync(counted, limiter=line.threads))
+        async def turn() -> Result:
+            if not (who := current().caller):
+                return await to_thread.run_sync(counted, limiter=line.threads)
+            async with line.share(who):
+                return await to_thread.run_sync(counted, limiter=line.threads)
+
+        task = asyncio.ensure_future(turn())
         line.joined(task)
         try:
             return await asyncio.shield(task)

@@ -9,11 +9,13 @@ from pydantic import BaseModel, ConfigDict
 from ragkb.types import Citation, Conflict, DocumentInfo, Heading, Hit, Sentence
 
 
-class _Shape(BaseModel):
+class Shape(BaseModel):
+    """An object with these fields and no others."""
+
     model_config = ConfigDict(extra="forbid")
 
 
-class Problem(_Shape):
+class Problem(Shape):
     """type: the kind in snake case. message: what happened. hint: what to do, may be empty."""
 
     type: str
@@ -21,13 +23,13 @@ class Problem(_Shape):
     hint: str
 
 
-class ErrorShape(_Shape):
+class ErrorShape(Shape):
     """Every error."""
 
     error: Problem
 
 
-class SearchShape(_Shape):
+class SearchShape(Shape):
     """Hits, best first."""
 
     query: str
@@ -35,7 +37,7 @@ class SearchShape(_Shape):
     timings_ms: dict[str, float]
 
 
-class AnswerShape(_Shape):
+class AnswerShape(Shape):
     """An answer with its citations, or an abstention with its reason."""
 
     question: str
@@ -55,7 +57,7 @@ class AnswerShape(_Shape):
     dropped: int
 
 
-class DocumentsShape(_Shape):
+class DocumentsShape(Shape):
     """One page of the documents, by source. total: all that the caller may read. next: cursor, null at the end."""
 
     documents: list[DocumentInfo]
@@ -63,7 +65,7 @@ class DocumentsShape(_Shape):
     next: str | None
 
 
-class RelatedRowShape(_Shape):
+class RelatedRowShape(Shape):
     """A document with its rank, from 1, and how near it is, 0 to 1."""
 
     rank: int
@@ -71,14 +73,14 @@ class RelatedRowShape(_Shape):
     document: DocumentInfo
 
 
-class RelatedShape(_Shape):
+class RelatedShape(Shape):
     """Documents like the one with that id, nearest first."""
 
     document_id: str
     related: list[RelatedRowShape]
 
 
-class DocumentShape(_Shape):
+class DocumentShape(Shape):
     """One document. Offsets count code points of `text`; page n begins at page_starts[n - 1].
 
     original: the file itself is kept, so that it can be downloaded, and the pages of a PDF drawn.
@@ -102,7 +104,7 @@ class DocumentShape(_Shape):
     headings: list[Heading]
 
 
-class FileShape(_Shape):
+class FileShape(Shape):
     """What became of one file."""
 
     source: str
@@ -116,7 +118,7 @@ class FileShape(_Shape):
     redacted: dict[str, int]
 
 
-class IngestShape(_Shape):
+class IngestShape(Shape):
     """What became of the files: how many of each status, and a row each."""
 
     ingested: int
@@ -131,13 +133,13 @@ class IngestShape(_Shape):
     files: list[FileShape]
 
 
-class JobMadeShape(_Shape):
+class JobMadeShape(Shape):
     """The id of a job."""
 
     job: str
 
 
-class JobShape(_Shape):
+class JobShape(Shape):
     """An ingest that nobody waits for. report: once it is done. error: once it failed."""
 
     id: str
@@ -150,19 +152,19 @@ class JobShape(_Shape):
     error: Problem | None
 
 
-class JobsShape(_Shape):
+class JobsShape(Shape):
     """Jobs, the newest first."""
 
     jobs: list[JobShape]
 
 
-class DeletedShape(_Shape):
+class DeletedShape(Shape):
     """The id of the document that is gone."""
 
     deleted: str
 
 
-class MeShape(_Shape):
+class MeShape(Shape):
     """The caller. groups: `*` is every document. kb: of the path; kbs: all that the caller reaches."""
 
     user: str
@@ -173,7 +175,7 @@ class MeShape(_Shape):
     auth: Literal["open", "key", "oidc", "proxy"]
 
 
-class KeyShape(_Shape):
+class KeyShape(Shape):
     """What is known of a key. Times are ISO 8601 in UTC, null: never."""
 
     id: str
@@ -187,7 +189,7 @@ class KeyShape(_Shape):
     state: Literal["active", "expired", "revoked"]
 
 
-class KeysShape(_Shape):
+class KeysShape(Shape):
     """Every key that was ever made, oldest first."""
 
     keys: list[KeyShape]
@@ -199,7 +201,7 @@ class MadeKeyShape(KeyShape):
     key: str
 
 
-class StatusShape(_Shape):
+class StatusShape(Shape):
     """What a knowledge base holds. keys: how many of each state. running: calls at work in the whole server."""
 
     kb: str
@@ -218,98 +220,16 @@ class StatusShape(_Shape):
     running: int
 
 
-class FeedbackShape(_Shape):
+class FeedbackShape(Shape):
     """The id under which it is kept."""
 
     id: str
 
 
-class HealthShape(_Shape):
+class HealthShape(Shape):
     """`ok` or `ready`."""
 
     status: str
-
-
-# --- OpenAI's protocol ------------------------------------------------------------------------------------------------
-
-
-class ModelShape(_Shape):
-    """One model: a knowledge base."""
-
-    id: str
-    object: Literal["model"]
-    created: int
-    owned_by: str
-
-
-class ModelsShape(_Shape):
-    """The models."""
-
-    object: Literal["list"]
-    data: list[ModelShape]
-
-
-class SaidShape(_Shape):
-    """The message."""
-
-    role: Literal["assistant"]
-    content: str
-    refusal: None
-
-
-class ChoiceShape(_Shape):
-    """The one choice."""
-
-    index: int
-    message: SaidShape
-    logprobs: None
-    finish_reason: Literal["stop"]
-
-
-class TokensShape(_Shape):
-    """Tokens of the language model; 0 where none is used."""
-
-    prompt_tokens: int
-    completion_tokens: int
-    total_tokens: int
-
-
-class ChatShape(_Shape):
-    """A completion. What follows `usage` is ragkb's own, and absent from titles that a front end asks for itself."""
-
-    id: str
-    object: Literal["chat.completion"]
-    created: int
-    model: str
-    choices: list[ChoiceShape]
-    usage: TokensShape
-    citations: list[Citation] = []
-    abstained: bool = False
-    confidence: float = 0
-    groundedness: float | None = None
-
-
-class OpenAIProblem(_Shape):
-    """type: OpenAI's kind of error. code: the type that other routes give."""
-
-    message: str
-    type: str
-    param: None
-    code: str
-
-
-class OpenAIErrorShape(_Shape):
-    """An error of OpenAI's protocol."""
-
-    error: OpenAIProblem
-
-
-def openai_problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The errors of a route of OpenAI's protocol, for OpenAPI. What is 422 elsewhere is 400 there."""
-    described = problems(*(422 if status == 400 else status for status in statuses))
-    return {
-        400 if status == 422 else status: {**about, "model": OpenAIErrorShape} for status, about in described.items()
-    }
 
 
 def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:

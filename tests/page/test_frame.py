@@ -38,6 +38,14 @@ def test_axe_finds_nothing(opened: Any, ask: Any, axe: Any, scheme: str) -> None
     assert axe(page) == []
 
 
+def test_axe_finds_nothing_on_a_phone(opened: Any, ask: Any, axe: Any) -> None:
+    page = opened(width=375, height=720, has_touch=True, is_mobile=True)
+    turn = ask(page, TRAIN)
+    turn.locator(".cite").first.tap()
+    page.get_by_role("button", name="Open the document").wait_for()
+    assert axe(page) == []
+
+
 def test_it_speaks_chinese_where_the_browser_does(opened: Any, ask: Any) -> None:
     page = opened(locale="zh-CN")
     page.get_by_role("heading", name="想了解什么？").wait_for()

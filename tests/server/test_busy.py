@@ -173,3 +173,16 @@ def test_a_gzip_bomb_is_a_body_like_another(kb: KnowledgeBase, serve: Any) -> No
             head = {"content-type": "application/json", "content-encoding": "gzip"}
             answer = client.post("/v1/search", content=content, headers=head)
             assert answer.status_code == (413 if len(content) > 1_000_000 else 400)
+
+
+def test_one_caller_with_much_work_does_not_take_all_threads(kb: KnowledgeBase, serve: Any, slow: Slow) -> None:
+    many, other = key(kb, "many"), key(kb, "other")
+    with serve(kb, settings(concurrency=4)) as client, ThreadPoolExecutor(21) as pool:
+        crowd = [pool.submit(client.post, "/v1/search", json=SEARCH, headers=many) for _ in range(20)]
+        assert eventually(lambda: slow.begun >= 2)
+        started = time.monotonic()
+        assert client.post("/v1/search", json=SEARCH, headers=other).status_code == 200
+        assert time.monotonic() - started < 2.5  # its own second; behind the twenty it would be five or more
+        assert not all(one.done() for one in crowd)
+        slow.seconds = 0
+        assert {one.result().status_code for one in crowd} == {200}

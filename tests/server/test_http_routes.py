@@ -11,7 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 from ragkb.kb import KnowledgeBase
-from ragkb.server import shapes
+from ragkb.server import openai_shapes, shapes
 from ragkb.types import NOBODY, Principal
 from tests.conftest import CORPUS
 
@@ -32,8 +32,8 @@ TABLE = (
     Row("POST", "/v1/query", 200, shapes.AnswerShape, {"json": {"question": "How long is parental leave?"}}),
     Row("POST", "/v1/search", 200, shapes.SearchShape, {"json": {"query": "parental leave"}}),
     Row("POST", "/v1/feedback", 201, shapes.FeedbackShape, {"json": {"question": "a", "answer": "b", "rating": "up"}}),
-    Row("GET", "/v1/models", 200, shapes.ModelsShape),
-    Row("POST", "/v1/chat/completions", 200, shapes.ChatShape, {"json": CHAT}),
+    Row("GET", "/v1/models", 200, openai_shapes.ModelsShape),
+    Row("POST", "/v1/chat/completions", 200, openai_shapes.ChatShape, {"json": CHAT}),
     Row("GET", "/v1/documents", 200, shapes.DocumentsShape),
     Row("POST", "/v1/documents", 201, shapes.IngestShape, {"json": {"source": "new.md", "text": "A new text."}}),
     Row("GET", "/v1/jobs", 200, shapes.JobsShape),

@@ -158,3 +158,29 @@ def test_a_full_house_closes_the_silent_ones_first(shared_kb: KnowledgeBase, ser
         finally:
             for raw in held:
                 raw.close()
+
+
+def test_a_body_in_small_pieces_is_answered_with_its_last_byte(client: httpx.Client) -> None:
+    """With its length, and in chunks; another request on the same connection follows."""
+    body = b'{"query": "leave", "k": 1}'
+    chunked = b"".join(b"%x\r\n%b\r\n" % (1, body[n : n + 1]) for n in range(len(body))) + b"0\r\n\r\n"
+    with socket.create_connection((client.base_url.host, client.base_url.port), timeout=10) as raw:
+        for how, sent in ((b"Content-Length: %d" % len(body), body), (b"Transfer-Encoding: chunked", chunked)) * 2:
+            raw.sendall(b"POST /v1/search HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n")
+            raw.sendall(how + b"\r\n\r\n" + sent[:3])
+            for at in range(3, len(sent)):
+                raw.sendall(sent[at : at + 1])
+                time.sleep(0.001)
+            assert b'"hits"' in whole(raw)
+
+
+def whole(raw: socket.socket) -> bytes:
+    """One answer, until its Content-Length has come."""
+    got = b""
+    while b"\r\n\r\n" not in got:
+        got += raw.recv(65536)
+    head, _, rest = got.partition(b"\r\n\r\n")
+    length = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
+    while len(rest) < length:
+        rest += raw.recv(65536)
+    return rest

@@ -10,9 +10,9 @@ from fastapi.responses import JSONResponse, Response
 
 from ragkb.errors import RagkbError
 from ragkb.server.chat import MODEL, ChatBody, Completion, answer_text, chore
+from ragkb.server.openai_shapes import ChatShape, ModelsShape, openai_problems
 from ragkb.server.problems import Refused, told
 from ragkb.server.service import Asker, Calling, Everywhere, Served, Service, Site
-from ragkb.server.shapes import ChatShape, ModelsShape, openai_problems
 from ragkb.server.spoken import as_openai
 from ragkb.server.streaming import sse, streamed
 

@@ -38,7 +38,8 @@ function tiles({ documents, chunks, languages, groups, disk, memory, generation,
   const sum = (parts) => Object.values(parts).reduce((total, part) => total + part, 0);
   const sizes = (parts) =>
     Object.entries(parts).map(([name, size]) => `${t.known(`size.${name}`) ?? name} ${bytes(size)}`);
-  const spoken = Object.entries(languages).map(
+  const most = Object.entries(languages).sort(([, some], [, others]) => others - some);
+  const spoken = most.map(
     ([code, documents]) => `${languageName(code) || t("language.unknown")} ${number(documents)}`,
   );
   return h(

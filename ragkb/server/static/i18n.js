@@ -221,10 +221,10 @@ const WORDS = {
   "keys.sure.about": ["Whoever uses the key of “{name}” is refused from the next request on.", "“{name}”的密钥从下一次请求起即被拒绝。"],
   "keys.once": ["Copy the key now", "请立即复制密钥"],
   "keys.once.about": ["It is shown this once: the server keeps only its hash.", "密钥只显示这一次：服务器只保存其哈希值。"],
-  "job.queued": ["waiting", "等待中"],
-  "job.running": ["running", "进行中"],
-  "job.done": ["done", "完成"],
-  "job.failed": ["failed", "失败"],
+  "job.queued": ["Waiting", "等待中"],
+  "job.running": ["Running", "进行中"],
+  "job.done": ["Done", "完成"],
+  "job.failed": ["Failed", "失败"],
 };
 
 const root = document.documentElement;

@@ -93,7 +93,7 @@ function table(keys, reload) {
 }
 
 function row(key, reload) {
-  const dated = (value, none = "") => (value ? date(value) : none);
+  const dated = (value, none = "") => h("span", { class: "whole" }, value ? date(value) : none);
   const revoke = async () => {
     if (
       !(await confirm({
