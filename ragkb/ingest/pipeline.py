@@ -30,7 +30,7 @@ from ragkb.ingest.members import expand, may_hold
 from ragkb.ingest.recognise import Attributes, Identity, Stored, fingerprint
 from ragkb.ingest.redact import redact
 from ragkb.ingest.report import FileReport, IngestReport, Ledger, NewDocument, OnProgress
-from ragkb.ingest.sandbox import Outcome, parser
+from ragkb.ingest.sandbox import Outcome, default_workers, parser
 from ragkb.models import Embedder
 from ragkb.settings import Settings
 from ragkb.store.records import Entry, Known
@@ -41,8 +41,8 @@ from ragkb.types import Draft, Principal
 
 MOST_PARSED = 64
 """Documents that are parsed, or wait for one before them, at once."""
-MOST_PARSED_BYTES = 32_000_000
-"""Bytes of those; a larger file goes alone."""
+MOST_PARSED_BYTES = 12_000_000
+"""Bytes of those, for each parser; a larger file goes alone."""
 _PATIENCE = 0.2  # seconds between two tellings of the progress, while a parser is waited for
 
 
@@ -70,6 +70,8 @@ class Ingest:
         self._writer, self._embedder, self._settings = writer, embedder, settings
         self._ledger = Ledger(on_progress)
         self._parsed: deque[_Parsed] = deque()
+        parsers = default_workers() if settings.ingest.workers < 0 else settings.ingest.workers
+        self._most_bytes = MOST_PARSED_BYTES * max(1, parsers)
         self._store, self._stored = store, Stored(store)
         with ExitStack() as opened:
             self._parser = opened.enter_context(parser(settings.ingest, settings.limits))
@@ -221,7 +223,7 @@ class Ingest:
 
     def _is_full(self, size: int) -> bool:
         under_way = sum(_weight(item) for item in self._parsed)
-        return len(self._parsed) >= MOST_PARSED or under_way + size > MOST_PARSED_BYTES
+        return len(self._parsed) >= MOST_PARSED or under_way + size > self._most_bytes
 
     def _take(self) -> None:
         """Takes the first document that is parsed; waits until it is."""
