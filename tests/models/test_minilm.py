@@ -199,7 +199,7 @@ def test_after_deletion_it_is_made_again(copied: Path, monkeypatch: pytest.Monke
         name: str, source: Path, folder: Path, precision: Precision
     ) -> None:  # the export itself takes half a minute: see test_export
         made.append(name)
-        shutil.copytree(kept, folder)
+        shutil.copytree(kept, folder, dirs_exist_ok=True)
 
     monkeypatch.setattr("ragkb.models.prepare._prepare", make)
     again = load_embedder("minilm")
