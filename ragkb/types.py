@@ -214,6 +214,7 @@ class Hit:
     """One retrieved chunk.
 
     rank: from 1. score: 0 to 1, higher is better, comparable only within one result list.
+    A hit put behind others (at most so many of a page or a document come first) keeps its score: rank decides.
     start, end: code points of the document's text, end exclusive; text == document.text[start:end].
     superseded_by: source of a newer version of the document, among the hits, that says the same; "" if there is none.
     duplicates: chunks that were found too and say the same, best first; they are no hits of their own.
