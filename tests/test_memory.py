@@ -11,7 +11,7 @@ import pytest
 PROGRAM = """
 import ctypes, os, tempfile, threading
 from ragkb.models.onnx import usable_cores
-from ragkb.server.memory import share_arenas
+from ragkb.memory import share_arenas
 share_arenas()
 libc = ctypes.CDLL(None)
 libc.malloc.argtypes, libc.malloc.restype = [ctypes.c_size_t], ctypes.c_void_p
