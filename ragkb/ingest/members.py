@@ -119,28 +119,36 @@ class _Expansion:
     # --- messages -----------------------------------------------------------------------------------------------------
 
     def _attachments(self, found: list[Attachment], source: str, depth: int) -> Iterator[Member]:
-        for attachment in found:
+        for number, attachment in enumerate(found, 1):
             name = self._named(source, _safe(attachment.name))
-            if depth >= self.limits.nesting:
-                yield Member(name, refused=self._too_deep(depth))
-                continue
+            if self.members >= self.limits.members:
+                more = f", nor {len(found) - number} more" if number < len(found) else ""
+                yield Member(name, refused=f"{self._too_many()}: this one is not read{more} (limits.members)")
+                return
+            self.members += 1
             try:
-                self._spend(1, len(attachment.data))
+                self._spend(0, len(attachment.data))
             except LimitExceeded as error:
                 yield Member(name, refused=str(error))
                 continue
-            yield from self._inside(attachment.data, name, depth + 1)
+            if depth >= self.limits.nesting:
+                yield Member(name, refused=self._too_deep(depth))
+            else:
+                yield from self._inside(attachment.data, name, depth + 1)
 
     def _spend(self, members: int, size: int) -> None:
         """Counts what is taken. Raises LimitExceeded, and counts nothing, if it is too much."""
         if self.members + members > self.limits.members:
-            raise LimitExceeded(f"more than {self.limits.members} files in one file", "raise limits.members")
+            raise LimitExceeded(self._too_many(), "raise limits.members")
         if self.inflated + size > self.limits.inflated_bytes:
             raise LimitExceeded(
                 f"unpacks to more than {self.limits.inflated_bytes} bytes", "raise limits.inflated_bytes"
             )
         self.members += members
         self.inflated += size
+
+    def _too_many(self) -> str:
+        return f"more than {self.limits.members} files in one file"
 
     def _too_deep(self, depth: int) -> str:
         return f"{depth} archives or messages inside each other, the limit is {self.limits.nesting} (limits.nesting)"
@@ -203,6 +211,11 @@ def _safe(name: str) -> str:
     drive = len(parts) > 1 and len(parts[0]) == 1 and "/" in name.replace("\\", "/")[2:3]
     kept = [part for part in (parts[1:] if drive else parts) if part not in ("", ".", "..")]
     return "/".join(kept) or "unnamed"
+
+
+def is_safe(path: str) -> bool:
+    """True if the path leads nowhere but to a place beneath its file, as all that `expand` gives do."""
+    return path == _safe(path)
 
 
 def _is_skipped(path: str) -> bool:

@@ -43,7 +43,7 @@ class Query:
 def search(reader: Reader, embedder: Embedder, query: Query, settings: SearchSettings) -> list[Hit]:
     """Up to query.k hits, best first."""
     visible = reader.visible(query.as_, query.where)
-    route = routed(reader, query.text, query.as_, visible) if query.leg == "hybrid" else unrouted(query.text)
+    route = routed(reader, query.text, query.as_, visible) if query.leg == "hybrid" else unrouted(reader, query.text)
     readable = embedder.readable(query.text) if query.leg == "hybrid" else 1.0
     weight = dense_weight(query.leg, readable, settings)
     candidates = max(settings.candidates, query.k)
@@ -53,7 +53,7 @@ def search(reader: Reader, embedder: Embedder, query: Query, settings: SearchSet
         dense = above(_dense(reader, embedder, route, candidates, visible), reader.background())
     if weight < 1:
         found = _lexical(reader, query.as_, route, candidates, visible)
-        lexical = share(found, reader.most(route.terms))
+        lexical = share(found, reader.most(route.words))
     ranked = _boosted(reader, convex(dense, lexical, weight), route)
     late = ""
     if settings.rerank and query.leg == "hybrid":
@@ -145,10 +145,10 @@ def _dense(reader: Reader, embedder: Embedder, route: Route, k: int, visible: Vi
 
 def _lexical(reader: Reader, as_: Principal, route: Route, k: int, visible: Visible) -> Scored:
     """The best chunks of all by words, and of the documents that the question names."""
-    found = dict(reader.lexical(route.terms, k, as_, visible))
+    found = dict(reader.lexical(route.words, k, as_, visible))
     if route.inside:
         numbers = reader.snapshot.documents.ranges[list(route.inside), 0].tolist()
-        found |= dict(reader.lexical(route.terms, k, as_, visible, numbers))
+        found |= dict(reader.lexical(route.words, k, as_, visible, numbers))
     return list(found.items())
 
 

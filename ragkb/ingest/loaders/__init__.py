@@ -8,8 +8,8 @@ import re
 import warnings
 import zipfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import replace
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from types import MappingProxyType
 
@@ -85,19 +85,38 @@ _SAVED_PAGE = re.compile(rb"^(?:snapshot-content-location|x-mimeole|content-loca
 _PARTS = 20_000
 
 
-def media_type(data: bytes, name: str) -> str:
-    """The media type as which `load` reads the file. Raises DocumentRefused where `load` does so for the type."""
-    return _MEDIA_TYPES[format_of(data, name)]
+MEDIA_TYPES = frozenset(_MEDIA_TYPES.values())
+"""Those as which `read` reads files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A document, and the media type as which its file was read."""
+
+    draft: Draft
+    media: str
+
+
+def check_name(name: str) -> None:
+    """Raises DocumentRefused where the file's extension alone tells that it is not read."""
+    suffix = suffix_of(name)
+    if suffix and suffix not in _FORMATS:
+        raise DocumentRefused(f"format {suffix} is not supported", "docs/formats.md lists those that are read")
 
 
 def prepare(data: bytes, name: str) -> None:
-    """Imports what `load` will need for this file, without reading it."""
-    with suppress(DocumentRefused):
-        chosen = format_of(data, name)
-        importlib.import_module(f"ragkb.ingest.loaders.{_MODULES.get(chosen, chosen)}")
+    """Imports what `read` will most likely need for this file, told by its name and first bytes."""
+    found = _sniff_head(data[:4096]) or _FORMATS.get(suffix_of(name), "")
+    if found in _MEDIA_TYPES and found != "zip":
+        importlib.import_module(f"ragkb.ingest.loaders.{_MODULES.get(found, found)}")
 
 
 def load(data: bytes, name: str, limits: LimitSettings, ocr: str = "auto") -> Draft:
+    """The text and structure of the file's bytes, as `read` gives them."""
+    return read(data, name, limits, ocr).draft
+
+
+def read(data: bytes, name: str, limits: LimitSettings, ocr: str = "auto") -> Loaded:
     """The text and structure of the file's bytes. name: the file's name; its extension tells the format.
 
     Content wins over a wrong extension where it is certain (a PDF named .txt). Raises DocumentRefused with a reason
@@ -118,8 +137,8 @@ def load(data: bytes, name: str, limits: LimitSettings, ocr: str = "auto") -> Dr
     if chosen == "code":
         draft = replace(draft, metadata={**draft.metadata, "programming_language": LANGUAGES[suffix_of(name)]})
     if chosen != _FORMATS.get(suffix_of(name)):
-        return replace(draft, warnings=(f"read as {chosen.upper()}, which its content is", *draft.warnings))
-    return draft
+        draft = replace(draft, warnings=(f"read as {chosen.upper()}, which its content is", *draft.warnings))
+    return Loaded(draft, _MEDIA_TYPES[chosen])
 
 
 def _parse(chosen: str, data: bytes, limits: LimitSettings, ocr: str) -> Draft:
@@ -143,6 +162,8 @@ def boundary(chosen: str) -> Iterator[None]:
             yield
     except InputError:
         raise
+    except MemoryError:
+        raise LimitExceeded("needed more memory than one file may take", "raise limits.memory_bytes") from None
     except Exception as error:
         reason = one_line(str(error))[:200] or type(error).__name__
         raise DocumentRefused(
@@ -157,10 +178,8 @@ def suffix_of(name: str) -> str:
 
 def format_of(data: bytes, name: str) -> str:
     """The loader's name, by content where that is certain, else by extension. Raises DocumentRefused if it has none."""
-    suffix = suffix_of(name)
-    named = _FORMATS.get(suffix)
-    if suffix and named is None:
-        raise DocumentRefused(f"format {suffix} is not supported", "docs/formats.md lists those that are read")
+    check_name(name)
+    named = _FORMATS.get(suffix_of(name))
     found = _sniff(data)
     if found == "zip" and named != "zip":
         raise DocumentRefused("it seems to be a ZIP archive", "name it .zip, and its files are read")
@@ -182,6 +201,11 @@ def _sniff(data: bytes) -> str:
         return _kind_of_zip(data)
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         return _kind_of_compound_file(data)
+    return _sniff_head(head)
+
+
+def _sniff_head(head: bytes) -> str:
+    """The same for files that are no containers, told by their first bytes."""
     if b"%PDF-" in head[:1024] and not head.lstrip().startswith(b"<"):
         return "pdf" if head.lstrip(b"\0\r\n\t \xef\xbb\xbf").startswith(b"%PDF-") or b"\0" in head else ""
     if _HTML.match(head.removeprefix(b"\xef\xbb\xbf")):
