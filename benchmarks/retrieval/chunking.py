@@ -1,13 +1,13 @@
 """How documents are cut: our structure and windows of fixed size, each with and without overlap, in several sizes.
 
-    python -m benchmarks.retrieval.chunking --data DIR [--only NAME,..] [--questions N] [--papers N]
+    python -m benchmarks.retrieval.chunking --data DIR [--only NAME,..] [--characters N] [--papers N]
 
 DIR/chroma_chunking: 472 questions over five long texts with the exact ranges that answer them (Smith and Troynikov,
 "Evaluating Chunking Strategies for Retrieval", Chroma 2024). Of the first five hits: recall is the share of the marked
 characters that they hold, precision the share of their characters that is marked, each character counted once, IoU both
 together; the mean over all questions. DIR/covidqa: nDCG@10 of papers, of the hybrid search and of each leg. "ragkb
-200/50": cut by our structure at 150 tokens, each chunk begun up to 50 before. --questions takes about N of each set,
---papers about N of the papers with their questions, 0 none of either.
+200/50": cut by our structure at 150 tokens, each chunk begun up to 50 before. Texts count up to --characters (0: whole),
+and about --papers of the papers (0: none), with the questions that these answer.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.retrieval.sets import sample
 from ragkb import KnowledgeBase, NewDocument, Principal
 from ragkb.eval.retrieval import RememberedQuery, measure, read_suite
 from ragkb.ingest import pipeline
@@ -30,8 +29,8 @@ from ragkb.settings import ChunkSettings, Settings
 from ragkb.types import Chunk, Draft
 
 HITS = 5
-SIZES = ((100, 0), (100, 25), (150, 0), (150, 35), (200, 0), (200, 50), (200, 100), (250, 0), (250, 60), (400, 0))
-WINDOWS = ((200, 0), (200, 100), (400, 0), (400, 200), (800, 0), (800, 400))
+SIZES = ((100, 0), (100, 25), (150, 0), (200, 0), (200, 50), (200, 100), (250, 0), (250, 60), (400, 0), (400, 100))
+WINDOWS = ((100, 0), (200, 0), (200, 50), (400, 0), (400, 100), (800, 0), (800, 200))
 Range = tuple[int, int]
 Cut = Callable[[Draft, str, Callable[[str], int], ChunkSettings], list[Chunk]]
 
@@ -62,8 +61,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--only", default="", help="names of ways: 'ragkb 200/0,window 400/0'")
-    parser.add_argument("--questions", type=int, default=0)
-    parser.add_argument("--papers", type=int, default=33)
+    parser.add_argument("--characters", type=int, default=120_000)
+    parser.add_argument("--papers", type=int, default=20)
     given = parser.parse_args()
     every = [*(Way(*size) for size in SIZES), *(Way(*size, structure=False) for size in WINDOWS)]
     chosen = [way for way in every if not given.only or way.name in given.only.split(",")]
@@ -71,32 +70,32 @@ def main() -> None:
     print("way             chunks  recall  precision    IoU   covidqa nDCG@10: lexical  dense  hybrid", flush=True)
     for way in chosen:
         with opened(way, embedder) as kb:
-            chunks, marks = on_ranges(kb, given.data / "chroma_chunking", given.questions)
+            chunks, marks = on_ranges(kb, given.data / "chroma_chunking", given.characters)
         papers = "-"
         if given.papers:
             with opened(way, embedder) as kb:
-                legs = on_papers(kb, given.data / "covidqa", given.papers, given.questions)
+                legs = on_papers(kb, given.data / "covidqa", given.papers)
                 papers = f"{legs['lexical']:.3f}  {legs['dense']:.3f}   {legs['hybrid']:.3f}"
         print(f"{way.name:15} {chunks:6} {marks[0]:7.3f} {marks[1]:10.3f} {marks[2]:6.3f} {papers:>41}", flush=True)
 
 
 def on_ranges(kb: KnowledgeBase, folder: Path, most: int) -> tuple[int, list[float]]:
-    """(chunks, means of recall, precision and IoU)."""
-    kb.add(NewDocument(row["_id"], row["text"], title=row.get("title", "")) for row in rows(folder / "corpus.jsonl"))
-    asked = questions(folder)
-    asked = asked[:: max(1, len(asked) // most)] if most else asked
+    """(chunks, means of recall, precision and IoU). most: characters of each text, 0 for all."""
+    texts = {row["_id"]: row["text"][: most or None] for row in rows(folder / "corpus.jsonl")}
+    kb.add(NewDocument(source, text, title=source) for source, text in texts.items())
+    asked = [one for one in questions(folder) if all(end <= len(texts[one.source]) for _, end in one.ranges)]
     marks = [marks_of(one, found(kb, one)) for one in asked]
     return kb.status().chunks, [sum(column) / len(marks) for column in zip(*marks, strict=True)]
 
 
-def on_papers(kb: KnowledgeBase, folder: Path, papers: int, most: int) -> dict[str, float]:
+def on_papers(kb: KnowledgeBase, folder: Path, papers: int) -> dict[str, float]:
     """nDCG@10 by leg, over about so many of the papers."""
     suite = read_suite(folder)
     kept = list(suite.documents)[:: max(1, len(suite.documents) // papers)]
     grades = {query: {one: grade for one, grade in of.items() if one in kept} for query, of in suite.grades.items()}
     queries = {query: text for query, text in suite.queries.items() if grades[query]}
     some = replace(suite, documents={one: suite.documents[one] for one in kept}, queries=queries, grades=grades)
-    legs = measure(kb, sample(some, most), kb.settings.limits.k).summary["legs"]
+    legs = measure(kb, some, kb.settings.limits.k).summary["legs"]
     return {leg: values["ndcg@10"] for leg, values in legs.items()}
 
 
