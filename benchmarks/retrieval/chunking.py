@@ -6,7 +6,7 @@ DIR/chroma_chunking: 472 questions over five long texts with the exact ranges th
 "Evaluating Chunking Strategies for Retrieval", Chroma 2024). Of the first five hits: recall is the share of the marked
 characters that they hold, precision the share of their characters that is marked, each character counted once, IoU both
 together; the mean over all questions. DIR/covidqa: nDCG@10 of papers, of the hybrid search and of each leg. "ragkb
-200/50": cut by our structure at 150 tokens, each chunk begun up to 50 before. Texts count up to --characters (0: whole),
+200/50": cut by our structure at 150 tokens, each chunk begun up to 50 before. Texts go up to --characters (0: whole),
 and about --papers of the papers (0: none), with the questions that these answer.
 """
 
