@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import sys
 
-from ragkb.models.onnx import usable_cores
+from ragkb.cores import usable_cores
 
 M_ARENA_MAX = -8
 """Of mallopt(3)."""

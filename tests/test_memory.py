@@ -10,7 +10,7 @@ import pytest
 # Threads that allocate at the same time, and how many heaps the C library made for them.
 PROGRAM = """
 import ctypes, os, tempfile, threading
-from ragkb.models.onnx import usable_cores
+from ragkb.cores import usable_cores
 from ragkb.memory import share_arenas
 share_arenas()
 libc = ctypes.CDLL(None)

@@ -51,8 +51,8 @@ class Timed:
     def embed(self, texts: Sequence[str], *, query: bool = False) -> NDArray[np.float32]:
         return self._timed(lambda: self._inner.embed(texts, query=query))
 
-    def embed_tokens(self, texts: Sequence[str]) -> Any:
-        return self._timed(lambda: self._inner.embed_tokens(texts))  # type: ignore[attr-defined]
+    def embed_with_tokens(self, texts: Sequence[str]) -> Any:
+        return self._timed(lambda: self._inner.embed_with_tokens(texts))  # type: ignore[attr-defined]
 
     def _timed(self, work: Callable[[], Any]) -> Any:
         started = time.perf_counter()

@@ -65,7 +65,7 @@ def gathered(passages: Sequence[Passage]) -> list[Place]:
 
     Headings and questions are left out, where there is anything else, and what says the same as an earlier one.
     """
-    best = max((passage.hit.score for passage in passages), default=0.0) or 1.0
+    best = max(map(_found, passages), default=0.0) or 1.0
     found: list[Place] = []
     seen: set[str] = set()
     for passage in passages:
@@ -74,9 +74,15 @@ def gathered(passages: Sequence[Passage]) -> list[Place]:
             key = "".join(unit.said.split()).casefold()
             if key not in seen and any(map(str.isalnum, key)):
                 seen.add(key)
-                found.append(Place(unit, number, before, round(passage.hit.score / best / STEP) * STEP))
+                found.append(Place(unit, number, before, round(_found(passage) / best / STEP) * STEP))
             before = unit
     return [place for place in found if place.says_something] or found
+
+
+def _found(passage: Passage) -> float:
+    """How well both legs found the passage, wherever it then was put."""
+    own = passage.hit.explain.score
+    return passage.hit.score if own is None else own
 
 
 def _ranked(places: Sequence[Place], signals: Sequence[tuple[float, ...]], model: str) -> list[Candidate]:

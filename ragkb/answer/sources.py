@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ragkb.answer.generator import Span
-from ragkb.answer.origin import HEAD, Origin, origin
 from ragkb.answer.question import Idf, local_idf
 from ragkb.answer.units import Passage
 from ragkb.errors import StorageError
+from ragkb.retrieve.origin import BEGINNING, origin, origin_of
 from ragkb.text import hidden
 from ragkb.types import Citation, Hit, Principal, headings_at, page_at
 
@@ -67,7 +67,9 @@ class Sources:
 def searched(reader: Reader, hits: Sequence[Hit], as_: Principal) -> Sources:
     """The hits as sources. Raises StorageError if the index does not agree with the documents."""
     stored = {(hit.document_id, hit.start): _stored(reader, hit) for hit in hits}
-    origins = {identity: _origin(reader, identity, as_) for identity in dict.fromkeys(hit.document_id for hit in hits)}
+    origins = {
+        identity: origin_of(reader, identity, as_) for identity in dict.fromkeys(hit.document_id for hit in hits)
+    }
     passages = [Passage(hit, reader.context(hit.document_id, hit.start), origins[hit.document_id]) for hit in hits]
     rarity = reader.rarity(as_)
     known: dict[str, float] = {}
@@ -83,14 +85,8 @@ def searched(reader: Reader, hits: Sequence[Hit], as_: Principal) -> Sources:
 def given(contexts: Sequence[Hit]) -> Sources:
     """Passages that came with the question; each is a document of its own, and offsets count in its text."""
     idf = local_idf([hit.text for hit in contexts])
-    origins = [origin(hit.title or hit.source, hit.title, {}, hit.text[:HEAD]) for hit in contexts]
+    origins = [origin(hit.title or hit.source, hit.title, {}, hit.text[:BEGINNING]) for hit in contexts]
     return Sources("given", [Passage(hit, "", known) for hit, known in zip(contexts, origins, strict=True)], idf, {})
-
-
-def _origin(reader: Reader, identity: str, as_: Principal) -> Origin:
-    info = reader.info(identity, as_)
-    head = reader.span(identity, 0, HEAD).text
-    return origin(info.source, info.title, info.metadata, head)
 
 
 def _stored(reader: Reader, hit: Hit) -> StoredSpan:
