@@ -180,6 +180,11 @@ class IngestSettings(_Section):
         "pdf",
         description="files that are kept as they came, to be shown: `pdf`, `all`, `none`; never with redaction",
     )
+    hidden_text: Literal["leave_out", "mark"] = Field(
+        "leave_out",
+        description="what nobody sees in a file (white, off the page, comments, hidden sheets): `leave_out`, or `mark` "
+        "to keep it, each line marked as `[hidden text]`",
+    )
     nice: int = Field(
         10,
         ge=0,
