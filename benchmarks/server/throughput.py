@@ -204,7 +204,7 @@ def main(arguments: list[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     lines = (CORPUS / "questions.jsonl").read_text("utf-8").splitlines()
     questions = [json.loads(line)["question"] for line in lines]
-    settings = Settings.load(server={"rate_per_minute": 0})
+    settings = Settings.load(server={"rate_per_minute": 0}, search={"remembered": 0})  # questions come again
     with tempfile.TemporaryDirectory() as folder:
         with KnowledgeBase.open(Path(folder) / "kb", settings=settings) as kb:
             kb.ingest(asked.docs)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ragkb.answer.generator import Span
@@ -11,6 +11,7 @@ from ragkb.answer.question import Idf, local_idf
 from ragkb.answer.units import Passage
 from ragkb.errors import StorageError
 from ragkb.retrieve.origin import BEGINNING, origin, origin_of
+from ragkb.text import hidden
 from ragkb.types import Citation, Hit, Principal, headings_at, page_at
 
 if TYPE_CHECKING:
@@ -45,8 +46,16 @@ class Sources:
             raise StorageError(f"{hit.source}: nothing is stored at {span.start} to {span.end}", "run `ragkb verify`")
         return text
 
+    def _marked(self, span: Span) -> Span:
+        """The span, from the mark on where it begins within a line of hidden text."""
+        hit = span.passage.hit
+        stored = self.stored.get((hit.document_id, hit.start))
+        start, held = (stored.start, stored.text) if stored else (hit.start, hit.text)
+        return replace(span, start=start + hidden.whole(held, span.start - start))
+
     def cite(self, n: int, span: Span) -> Citation:
         """The citation. Raises StorageError as text() does."""
+        span = self._marked(span)
         hit, quote = span.passage.hit, self.text(span)
         page, heading = hit.page, hit.heading
         if self.kind == "searched":

@@ -1,7 +1,8 @@
-"""The documents inside a file: the files of a ZIP archive, the attachments of a message, and those inside these."""
+"""The documents inside a file: those of a ZIP archive, the attachments of a message or PDF, and those inside these."""
 
 from __future__ import annotations
 
+import importlib
 import io
 import stat
 import zipfile
@@ -15,7 +16,7 @@ from ragkb.ingest.loaders.mail import Attachment
 from ragkb.ingest.normalise import one_line
 from ragkb.settings import LimitSettings
 
-_CONTAINERS = frozenset({".eml", ".msg", ".zip"})
+_CONTAINERS = frozenset({".eml", ".msg", ".pdf", ".zip"})
 _SKIPPED = frozenset({"__MACOSX", "__pycache__", "node_modules", "Thumbs.db", "desktop.ini"})
 _PLAUSIBLE_RATIO = 300
 _SMALL = 10_000_000
@@ -37,6 +38,11 @@ class Member:
 def may_hold(source: str) -> bool:
     """True if a file of that name can hold documents of their own."""
     return suffix_of(source) in _CONTAINERS
+
+
+def holds(source: str, data: bytes) -> bool:
+    """True if the file has to be opened to see what documents of their own it holds: it may, and is no plain PDF."""
+    return may_hold(source) and (suffix_of(source) != ".pdf" or mail.FILE_IN_PDF in data)
 
 
 def expand(data: bytes, source: str, limits: LimitSettings) -> Iterator[Member]:
@@ -166,16 +172,15 @@ class _Expansion:
 
 def _kind(data: bytes, source: str) -> str:
     """'zip', 'eml' or 'msg' for a file that holds others, by name and content; '' for every other."""
-    kind = format_of(data, source) if data and may_hold(source) else ""
+    kind = format_of(data, source) if data and holds(source, data) else ""
     return kind if f".{kind}" in _CONTAINERS else ""
 
 
 def _attachments(kind: str, data: bytes) -> list[Attachment]:
-    """The attachments whose format is read; the message itself warns of the others."""
-    from ragkb.ingest.loaders import eml, msg
-
+    """The attachments whose format is read; the message or PDF itself warns of the others."""
+    loader = importlib.import_module(f"ragkb.ingest.loaders.{kind}")
     with boundary(kind):
-        return [found for found in (eml if kind == "eml" else msg).attachments(data) if mail.is_read(found)]
+        return [found for found in loader.attachments(data) if mail.is_read(found)]
 
 
 def _refused(entry: zipfile.ZipInfo, limits: LimitSettings) -> str:

@@ -25,8 +25,8 @@ from ragkb.ingest.access import AccessUnclear, is_group, narrowed
 from ragkb.ingest.batches import Batches, Made, digest
 from ragkb.ingest.chunk import chunk
 from ragkb.ingest.handed_in import root_for
-from ragkb.ingest.loaders import check_name
-from ragkb.ingest.members import Member, may_hold
+from ragkb.ingest.loaders import check_name, suffix_of
+from ragkb.ingest.members import Member, holds, may_hold
 from ragkb.ingest.recognise import Attributes, Identity, Stored, fingerprint
 from ragkb.ingest.redact import redact
 from ragkb.ingest.report import FileReport, IngestReport, Ledger, NewDocument, OnProgress
@@ -135,7 +135,7 @@ class Ingest:
             given = sources.attributes(file)
             readers = narrowed(groups if given.groups is None else given.groups, given.own_groups)
             about = Attributes(readers, given.title, given.language, given.metadata)
-            is_whole = not may_hold(place[1])
+            is_whole = not may_hold(place[1]) or (suffix_of(place[1]) == ".pdf" and not self._stored.beneath(place))
             known = self._stored.untouched(place, file, self._fingerprint(about, place[1])) if is_whole else None
             if not known or self._lacks_original(known):
                 return self._expanded(place, sources.fetch(file, self._settings.limits), file.mtime_ns, about)
@@ -168,7 +168,7 @@ class Ingest:
 
     def _members(self, fetched: sources.Fetched) -> Iterable[Member]:
         """The file itself, and what it may hold, which a parser takes out of it."""
-        if fetched.data and may_hold(fetched.name):
+        if fetched.data and holds(fetched.name, fetched.data):
             return self._parser.open(fetched.data, fetched.name)
         return [Member(fetched.name, fetched.data)]
 

@@ -15,7 +15,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Protocol
+from typing import Literal, Protocol
 
 from ragkb.errors import DocumentRefused, InputError
 from ragkb.ingest import ocr
@@ -74,7 +74,10 @@ class Parser(Protocol):
 def parser(settings: IngestSettings, limits: LimitSettings) -> Parser:
     """A sandbox with that many processes (-1: as many as suit this machine); for 0, this process itself."""
     count = default_workers() if settings.workers < 0 else settings.workers
-    return Sandbox(count, limits, settings.ocr) if count else InProcess(limits, settings.ocr)
+    keeps_hidden = settings.hidden_text == "mark"
+    if count:
+        return Sandbox(count, limits, settings.ocr, keeps_hidden)
+    return InProcess(limits, settings.ocr, keeps_hidden)
 
 
 def default_workers() -> int:
@@ -87,12 +90,12 @@ class InProcess:
     """Parses in this process, at once, for debuggers and programs that cannot start others. Memory and time have no
     limit here."""
 
-    def __init__(self, limits: LimitSettings, ocr: OcrMode = "auto") -> None:
-        self._limits, self._ocr = limits, ocr
+    def __init__(self, limits: LimitSettings, ocr: OcrMode = "auto", keeps_hidden: bool = False) -> None:
+        self._limits, self._ocr, self._keeps_hidden = limits, ocr, keeps_hidden
 
     def submit(self, data: bytes, name: str) -> Future[Outcome]:
         made: Future[Outcome] = Future()
-        made.set_result(_outcome(lambda: read(data, name, self._limits, self._ocr)))
+        made.set_result(_outcome(lambda: read(data, name, self._limits, self._ocr, self._keeps_hidden)))
         return made
 
     def open(self, data: bytes, name: str) -> Iterator[Member]:
@@ -114,8 +117,16 @@ class Sandbox:
     """A pool of processes, started when there is work for them and ended with the block. Each parses one document at a
     time, so whichever dies, it is known of which document."""
 
-    def __init__(self, workers: int, limits: LimitSettings, ocr: OcrMode = "auto", *, forks: bool = FORKS) -> None:
-        self._limits, self._ocr, self._forks = limits, ocr, forks
+    def __init__(
+        self,
+        workers: int,
+        limits: LimitSettings,
+        ocr: OcrMode = "auto",
+        keeps_hidden: bool = False,
+        *,
+        forks: bool = FORKS,
+    ) -> None:
+        self._limits, self._ocr, self._keeps_hidden, self._forks = limits, ocr, keeps_hidden, forks
         self._threads = ThreadPoolExecutor(workers, "ragkb-parse")
         self._idle: queue.SimpleQueue[Process] = queue.SimpleQueue()
         self._openers: queue.SimpleQueue[Process] = queue.SimpleQueue()
@@ -144,7 +155,7 @@ class Sandbox:
         self._keep(process, self._openers)
 
     def draw(self, data: bytes, picture: Picture) -> bytes:
-        request = Request("page.pdf", self._limits, "off", self._seconds(data), picture)
+        request = Request("page.pdf", self._limits, "off", self._seconds(data), picture=picture)
         return self._threads.submit(lambda: decode_picture(self._try(request, data))).result()
 
     def __enter__(self) -> Sandbox:
@@ -169,11 +180,12 @@ class Sandbox:
         OCR takes seconds a page: what needs it is told by a first look, and then gets the time for its pages.
         """
         reads = ocr.enabled(self._ocr)
-        loaded = self._read(Request(name, self._limits, "later" if reads else "off", self._seconds(data)), data)
+        mode: OcrMode | Literal["later"] = "later" if reads else "off"
+        loaded = self._read(Request(name, self._limits, mode, self._seconds(data), self._keeps_hidden), data)
         if not loaded.draft.pictures:
             return loaded
         seconds = self._seconds(data) + loaded.draft.pictures * self._limits.ocr_seconds
-        return self._read(Request(name, self._limits, self._ocr, seconds), data)
+        return self._read(Request(name, self._limits, self._ocr, seconds, self._keeps_hidden), data)
 
     def _read(self, request: Request, data: bytes) -> Loaded:
         return decode_reply(self._try(request, data), self._limits)

@@ -43,15 +43,16 @@ class Picture:
 class Request:
     """What to parse; the file's bytes follow in a frame of their own.
 
-    ocr: as for `load`. seconds: that it may take, by the clock; of processor time, as many on each processor.
-    picture: what to draw instead of parsing; the reply is a PNG then. opens: what the file holds is wanted, as
-    wire_members.py sends it.
+    ocr, keeps_hidden: as for `load`. seconds: that it may take, by the clock; of processor time, as many on each
+    processor. picture: what to draw instead of parsing; the reply is a PNG then. opens: what the file holds is wanted,
+    as wire_members.py sends it.
     """
 
     name: str
     limits: LimitSettings
     ocr: Literal["auto", "on", "off", "later"]
     seconds: int
+    keeps_hidden: bool = False
     picture: Picture | None = None
     opens: bool = False
 

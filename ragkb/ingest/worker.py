@@ -86,7 +86,7 @@ def _parse(request: Request, data: bytes) -> bytes:
     try:
         if request.picture:
             return draw(data, request.picture)
-        return encode_reply(read(data, request.name, request.limits, request.ocr))
+        return encode_reply(read(data, request.name, request.limits, request.ocr, request.keeps_hidden))
     except (InputError, NotFound) as error:
         return encode_reply(error)
     except (ValueError, MemoryError) as error:  # of the encoding: text that is no text

@@ -10,9 +10,11 @@ from itertools import accumulate
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ragkb.models import Embedder
 from ragkb.models.reranker import load_reranker
+from ragkb.pool import Pool
 from ragkb.retrieve.duplicates import collapsed
 from ragkb.retrieve.fusion import Scored, above, convex, share
 from ragkb.retrieve.origin import origin_of
@@ -29,6 +31,8 @@ from ragkb.types import Explain, Hit, Principal
 
 Leg = Literal["hybrid", "dense", "lexical"]
 LEAST_READABLE = 0.2
+_AHEAD = Pool(32, "ragkb-query")
+"""Embeds questions beside the threads that ask them; more than are asked at once, since an embedder may be far away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +47,21 @@ class Query:
 
 
 def search(reader: Reader, embedder: Embedder, query: Query, settings: SearchSettings) -> list[Hit]:
-    """Up to query.k hits, best first."""
+    """Up to query.k hits, best first. The question is embedded while it is routed and looked up by its words."""
     visible = reader.visible(query.as_, query.where)
-    route = routed(reader, query.text, query.as_, visible) if query.leg == "hybrid" else unrouted(reader, query.text)
     readable = embedder.readable(query.text) if query.leg == "hybrid" else 1.0
     weight = dense_weight(query.leg, readable, settings)
+    vector = _AHEAD.submit(_embedded, embedder, query.text) if weight > 0 else None
+    route = routed(reader, query.text, query.as_, visible) if query.leg == "hybrid" else unrouted(reader, query.text)
     candidates = max(settings.candidates, query.k)
     dense: dict[int, float] = {}
     lexical: dict[int, float] = {}
-    if weight > 0:
-        dense = above(_dense(reader, embedder, route, candidates, visible), reader.background())
     if weight < 1:
         found = _lexical(reader, query.as_, route, candidates, visible)
         lexical = share(found, reader.most(route.words))
+    if vector:
+        topic = vector.result() if route.topic == query.text else _embedded(embedder, route.topic)
+        dense = above(_dense(reader, topic, route, candidates, visible), reader.background())
     ranked = _boosted(reader, convex(dense, lexical, weight), route)
     late = ""
     if settings.rerank and query.leg == "hybrid":
@@ -143,9 +149,12 @@ def dense_weight(leg: Leg, readable: float, settings: SearchSettings) -> float:
     return settings.dense_weight * readable if readable >= LEAST_READABLE else 0.0
 
 
-def _dense(reader: Reader, embedder: Embedder, route: Route, k: int, visible: Visible) -> Scored:
+def _embedded(embedder: Embedder, text: str) -> NDArray[np.float32]:
+    return np.asarray(embedder.embed([text], query=True)[0])
+
+
+def _dense(reader: Reader, vector: NDArray[np.float32], route: Route, k: int, visible: Visible) -> Scored:
     """The nearest chunks of all, and of the documents that the question names."""
-    vector = embedder.embed([route.topic], query=True)[0]
     found = dict(reader.dense(vector, k, visible))
     if route.inside:
         found |= dict(reader.dense_inside(vector, k, route.inside))

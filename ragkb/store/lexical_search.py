@@ -76,6 +76,8 @@ class LexicalSearcher:
 
     def frequency(self, term: str, as_: Principal, field: str = "terms") -> int:
         """In how many rows that the principal may see the term stands. field: "terms", or "about" of documents."""
+        if not self._searcher.doc_freq(field, term):
+            return 0
         query = self._visible(self._any(field, {term: 1.0}), as_)
         return int(self._searcher.search(query, 1, count=True).count)  # type: ignore[attr-defined]  # its stub forgets it
 

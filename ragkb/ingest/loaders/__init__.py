@@ -56,6 +56,9 @@ _FORMATS = {
 }  # fmt: skip
 _TEXTUAL = frozenset({"code", "csv", "eml", "html", "json", "markdown", "mhtml", "rst", "tex", "text"})
 _PICTURES = frozenset({"bmp", "jpeg", "png", "tiff", "webp"})
+MAY_HIDE = frozenset("docx eml epub html mhtml msg odp ods odt pdf pptx rtf xlsx".split())
+"""Formats with text that nobody sees."""
+
 _MODULES = {
     "odp": "odf",
     "ods": "odf",
@@ -68,6 +71,9 @@ EXTENSIONS: Mapping[str, str] = MappingProxyType({suffix: _MEDIA_TYPES[name] for
 
 MAY_BE_PICTURES = frozenset({".pdf", *(suffix for suffix, name in _FORMATS.items() if name in _PICTURES)})
 """Extensions of files whose pages may be pictures."""
+
+MAY_HAVE_HIDDEN_TEXT = frozenset(suffix for suffix, name in _FORMATS.items() if name in MAY_HIDE)
+"""Extensions of files with text that nobody may see."""
 
 _MAGIC = (
     (b"\x1f\x8b", "a gzip archive"), (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"), (b"Rar!", "a RAR archive"),
@@ -111,26 +117,27 @@ def prepare(data: bytes, name: str) -> None:
         importlib.import_module(f"ragkb.ingest.loaders.{_MODULES.get(found, found)}")
 
 
-def load(data: bytes, name: str, limits: LimitSettings, ocr: str = "auto") -> Draft:
+def load(data: bytes, name: str, limits: LimitSettings, ocr: str = "auto", keeps_hidden: bool = False) -> Draft:
     """The text and structure of the file's bytes, as `read` gives them."""
-    return read(data, name, limits, ocr).draft
+    return read(data, name, limits, ocr, keeps_hidden).draft
 
 
-def read(data: bytes, name: str, limits: LimitSettings, ocr: str = "auto") -> Loaded:
+def read(data: bytes, name: str, limits: LimitSettings, ocr: str = "auto", keeps_hidden: bool = False) -> Loaded:
     """The text and structure of the file's bytes. name: the file's name; its extension tells the format.
 
     Content wins over a wrong extension where it is certain (a PDF named .txt). Raises DocumentRefused with a reason
     of one line for whatever cannot be read or holds no text, LimitExceeded for what passes a limit. Depends on its
     arguments alone, so that it can run in a child process. A ZIP archive and the attachments of a message are not
     read here: `members.expand` gives them one by one. ocr: 'auto', 'on' or 'off', whether pictures of
-    pages are read; 'later': only counted, as Draft.pictures.
+    pages are read; 'later': only counted, as Draft.pictures. keeps_hidden: what nobody sees in the file is kept, each
+    line of it marked (ragkb/text/hidden.py), instead of left out.
     """
     if len(data) > limits.file_bytes:
         raise LimitExceeded(f"{len(data)} bytes, the limit is {limits.file_bytes}", "raise limits.file_bytes")
     if not data:
         raise DocumentRefused("the file is empty")
     chosen = format_of(data, name)
-    draft = faq.marked(_parse(chosen, data, limits, ocr))
+    draft = faq.marked(_parse(chosen, data, limits, ocr, keeps_hidden))
     if not _WORD.search(draft.text) and not draft.pictures:
         reason = "; ".join(draft.warnings)
         raise DocumentRefused(f"no text found ({reason})" if reason else "no text found")
@@ -141,12 +148,12 @@ def read(data: bytes, name: str, limits: LimitSettings, ocr: str = "auto") -> Lo
     return Loaded(draft, _MEDIA_TYPES[chosen])
 
 
-def _parse(chosen: str, data: bytes, limits: LimitSettings, ocr: str) -> Draft:
+def _parse(chosen: str, data: bytes, limits: LimitSettings, ocr: str, keeps_hidden: bool) -> Draft:
     module = importlib.import_module(f"ragkb.ingest.loaders.{_MODULES.get(chosen, chosen)}")
     with boundary(chosen):
         try:
-            arguments = (data, limits, ocr) if chosen == "pdf" or chosen in _PICTURES else (data, limits)
-            draft: Draft = module.load(*arguments)
+            by_ocr = (ocr,) if chosen == "pdf" or chosen in _PICTURES else ()
+            draft: Draft = module.load(data, limits, *by_ocr, *((keeps_hidden,) if chosen in MAY_HIDE else ()))
         except MemoryError:
             memory = f"needed more than {limits.memory_bytes / 1e9:.1f} GB of memory"
             raise LimitExceeded(memory, "raise limits.memory_bytes") from None
