@@ -11,7 +11,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from ragkb import stop
 from ragkb.errors import InputError, LimitExceeded, NotFound
 from ragkb.models import Embedder
 from ragkb.retrieve.current import Current, opened
@@ -293,21 +292,19 @@ class KnowledgeBase:
         history: Sequence[Turn],
         contexts: Sequence[Hit] | None,
     ) -> Evidence:
-        from ragkb.answer import sources
         from ragkb.answer.ask import Asked, weigh
-        from ragkb.retrieve.search import Query, search
+        from ragkb.answer.gather import given, searched
+        from ragkb.retrieve.search import Query
 
         started = time.perf_counter()
         question = self._checked_text(question, "question")
         asked = Asked(question, *self._tools.completed(question, history), started)
         if contexts is not None:
-            return weigh(asked, sources.given(contexts), self._embedder)
+            return weigh(asked, given(contexts, asked.parts), self._embedder)
         query = Query(asked.standalone, self._checked_k(k, self.settings.answer.passages), as_, where)
         with self._store.reading() as reader:
             embedder = self._embedder_of(reader.model)
-            hits = search(reader, embedder, query, self.settings.search)
-            stop.check()
-            return weigh(asked, sources.searched(reader, hits, as_), embedder)
+            return weigh(asked, searched(reader, embedder, asked.parts, query, self.settings.search), embedder)
 
     @property
     def _embedder(self) -> Embedder:
