@@ -97,10 +97,10 @@ def ingest(
 ) -> None:
     """Read documents into the knowledge base; what is there already is recognised."""
     from ragkb import console, render
-    from ragkb.ingest.priority import step_back
+    from ragkb.ingest.priority import defer
 
     settings = _settings(ingest={} if ocr is None else {"ocr": "on" if ocr else "off"})
-    step_back(settings.ingest.nice)
+    defer(settings.ingest.nice)
     with _opened(context, kb, create=True, settings=settings) as opened, console.ingest_progress() as progress:
         steps = _interruptible(progress)
         run = partial(opened.ingest, *paths, groups=_groups(groups), prune=prune, redact=redact, on_progress=steps)

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from ragkb.errors import InputError, LimitExceeded, NotFound
 from ragkb.models import Embedder
 from ragkb.retrieve.current import Current, opened
+from ragkb.retrieve.recent import Recent
 from ragkb.settings import Precision, Settings
 from ragkb.status import Counts, Status, status
 from ragkb.store import reports
@@ -29,9 +30,10 @@ if TYPE_CHECKING:
     from ragkb.ingest.pipeline import Ingest
     from ragkb.ingest.reembed import OnReembed, Reembedded
     from ragkb.ingest.report import IngestReport, NewDocument, OnProgress
-    from ragkb.retrieve.search import Leg
+    from ragkb.retrieve.search import Leg, Query
     from ragkb.store.backup import Backup
     from ragkb.store.ledger import Ledger
+    from ragkb.store.reader import Reader
 
 
 class KnowledgeBase:
@@ -41,6 +43,7 @@ class KnowledgeBase:
         self._store, self._current, self.settings = store, current, settings
         self._pictures: Pictures | None = None
         self._counts: Counts | None = None
+        self._recent = Recent()
         self._lock = threading.Lock()
 
     @cached_property
@@ -235,12 +238,18 @@ class KnowledgeBase:
         must match); a key may end with an operator: {"year>=": 2024, "status!=": "draft"} (store/where.py).
         Raises InputError for an empty query or a k under 1, LimitExceeded.
         """
-        from ragkb.retrieve.search import Query, search
+        from ragkb.retrieve.search import Query
 
         wanted = self._checked_k(k, self.settings.search.k)
         asked = Query(self._checked_text(query, "query"), wanted, as_, where, leg)
         with self._store.reading() as reader:
-            return search(reader, self._embedder_of(reader.model), asked, self.settings.search)
+            return self._search(reader, self._embedder_of(reader.model), asked)
+
+    def _search(self, reader: Reader, embedder: Embedder, query: Query) -> list[Hit]:
+        from ragkb.retrieve.search import search
+
+        settings = self.settings.search
+        return self._recent.get(reader, query, settings, lambda: search(reader, embedder, query, settings))
 
     def ask(
         self,
@@ -304,7 +313,7 @@ class KnowledgeBase:
         query = Query(asked.standalone, self._checked_k(k, self.settings.answer.passages), as_, where)
         with self._store.reading() as reader:
             embedder = self._embedder_of(reader.model)
-            return weigh(asked, searched(reader, embedder, asked.parts, query, self.settings.search), embedder)
+            return weigh(asked, searched(reader, asked.parts, query, partial(self._search, reader, embedder)), embedder)
 
     @property
     def _embedder(self) -> Embedder:

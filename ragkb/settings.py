@@ -57,6 +57,9 @@ class SearchSettings(_Section):
     dense_weight: float = Field(
         0.5, ge=0, le=1, description="share of the dense leg for a query that the embedder reads"
     )
+    remembered: int = Field(
+        256, ge=0, le=100_000, description="searches whose hits are kept in memory until documents change; 0: none"
+    )
     rerank: str = Field(
         "", description="cross-encoder by name or folder, `torch:NAME` to run it by PyTorch; empty: none"
     )
@@ -176,6 +179,11 @@ class IngestSettings(_Section):
     originals: Literal["pdf", "all", "none"] = Field(
         "pdf",
         description="files that are kept as they came, to be shown: `pdf`, `all`, `none`; never with redaction",
+    )
+    hidden_text: Literal["leave_out", "mark"] = Field(
+        "leave_out",
+        description="what nobody sees in a file (white, off the page, comments, hidden sheets): `leave_out`, or `mark` "
+        "to keep it, each line marked as `[hidden text]`",
     )
     nice: int = Field(
         10,

@@ -185,7 +185,8 @@ class Explain:
 
     weight: share of the dense leg, 0 to 1. document: how much of what the question names its document is about, 0 to 1.
     dense_rank, lexical_rank: place in the list of that leg, from 1. reason: for weight and document, in words.
-    rerank: what a reranker gave, higher is better; then it decides the rank, and the score stays that of both legs.
+    rerank: what a reranker gave, higher is better; then it decides the rank. score: of both legs and `document`, before
+    the hit was reranked or put behind others; None for a passage that was not searched.
     """
 
     dense: float | None
@@ -196,6 +197,7 @@ class Explain:
     lexical_rank: int | None = None
     reason: str = ""
     rerank: float | None = None
+    score: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,8 +215,8 @@ class Duplicate:
 class Hit:
     """One retrieved chunk.
 
-    rank: from 1. score: 0 to 1, higher is better, comparable only within one result list.
-    A hit put behind others (at most so many of a page or a document come first) keeps its score: rank decides.
+    rank: from 1. score: 0 to 1, never rises with the rank, comparable only within one result list. A hit put behind
+    others (at most so many of a page or a document come first) has at most the score of these; see explain.score.
     start, end: code points of the document's text, end exclusive; text == document.text[start:end].
     superseded_by: source of a newer version of the document, among the hits, that says the same; "" if there is none.
     duplicates: chunks that were found too and say the same, best first; they are no hits of their own.

@@ -81,8 +81,8 @@ def identifiers_cut() -> Iterator[None]:
 
 @contextmanager
 def words_unstemmed() -> Iterator[None]:
-    """English words are compared as they are written."""
-    with _fresh_words(), swapped(tokens, "_stem", lambda kept: lambda word: word):
+    """Words are compared as they are written."""
+    with _fresh_words(), swapped(tokens, "stem", lambda kept: lambda word, language: word):
         yield
 
 

@@ -29,7 +29,7 @@ from benchmarks.ingest import made_files
 from benchmarks.ingest.hostile_files import docx, pdf, pptx, with_parts, xlsx
 from ragkb.errors import InputError
 from ragkb.ingest.chunk import chunk
-from ragkb.ingest.members import Member, expand
+from ragkb.ingest.members import Member
 from ragkb.ingest.sandbox import Parser, parser
 from ragkb.settings import ChunkSettings, IngestSettings, LimitSettings
 
@@ -188,7 +188,7 @@ def check(sandbox: Parser, data: bytes, name: str) -> str:
     """'accepted' if something in the file was read, else 'refused'. Raises AssertionError where it breaks a promise."""
     started = _spent()
     try:
-        members = list(expand(data, name, _LIMITS))
+        members = list(sandbox.open(data, name))
     except InputError as error:
         members = [Member(name, refused=str(error))]
     reasons = [member.refused or _refusal(sandbox, member) for member in members]

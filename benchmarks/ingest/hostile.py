@@ -21,6 +21,7 @@ from benchmarks.ingest.hostile_archives import READABLE_ARCHIVES, REFUSED_ARCHIV
 from benchmarks.ingest.hostile_files import SECRET, links, sparse
 from ragkb.ingest.report import FileReport, IngestReport
 from ragkb.kb import KnowledgeBase
+from ragkb.memory import share_arenas
 from ragkb.settings import Settings
 from ragkb.types import Principal
 
@@ -111,6 +112,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--good", type=int, default=940)
     asked = parser.parse_args()
+    share_arenas()  # as the command does
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made) / "docs"
         started = time.perf_counter()

@@ -24,7 +24,9 @@ from ragkb.settings import LimitSettings
 _INGEST = """
 import json, resource, sys
 from ragkb.kb import KnowledgeBase
+from ragkb.memory import share_arenas
 from ragkb.settings import Settings
+share_arenas()
 settings = Settings.load(ingest={"workers": int(sys.argv[3])})
 with KnowledgeBase.open(sys.argv[1], settings=settings) as kb:
     report = kb.ingest(sys.argv[2])

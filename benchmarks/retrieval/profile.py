@@ -25,12 +25,13 @@ from numpy.typing import NDArray
 from ragkb import KnowledgeBase, NewDocument
 from ragkb.eval.retrieval import read_suite
 from ragkb.models import load_embedder
-from ragkb.models.onnx import BATCH_TOKENS, OnnxEmbedder, usable_cores
+from ragkb.models.onnx import OnnxEmbedder
 from ragkb.models.prepare import prepared
+from ragkb.models.session import SLOW, open_tokenizer
 from ragkb.settings import Settings
 
 SIZE, REPEATS = 1024, 8
-PRODUCTS = ("MatMul", "Gemm", "QAttention")
+PRODUCTS = ("MatMul", "MultiHeadAttention")
 """Beginnings of the names of operators that are matrix products, fused ones too."""
 WEIGHTS = 6 * (4 * 384 * 384 + 2 * 384 * 1536)  # of all-MiniLM-L6-v2's matrices: six layers
 PAIRS = 6 * 2 * 384  # products for each pair of tokens of a text: scores, and what they weigh
@@ -96,13 +97,14 @@ def operators(folder: Path, texts: Sequence[str]) -> Counter[str]:
     options = onnxruntime.SessionOptions()
     options.enable_profiling = True
     options.profile_file_prefix = str(folder / "run")
-    options.intra_op_num_threads = usable_cores()
-    model = prepared("minilm")
-    session = onnxruntime.InferenceSession(str(model / "encoder.onnx"), options, providers=["CPUExecutionProvider"])
-    encode = load_embedder("minilm")._tokenizer.encode  # type: ignore[attr-defined]
-    rows = [encode(text).ids for text in texts]
-    for first in range(0, len(rows), 6):
-        session.run(["sentence"], feed(rows[first : first + 6]))
+    options.intra_op_num_threads = 1
+    path = prepared("minilm") / "encoder.onnx"
+    session = onnxruntime.InferenceSession(
+        str(path), options, providers=["CPUExecutionProvider"], disabled_optimizers=SLOW
+    )
+    encode = open_tokenizer(path.with_name("tokenizer.json"), 256).encode
+    for text in texts:
+        session.run(["sentence"], {"input_ids": np.array([encode(text).ids])})
     spent: Counter[str] = Counter()
     for event in json.loads(Path(session.end_profiling()).read_text("utf-8")):
         if event.get("cat") == "Node" and event["name"].endswith("_kernel_time"):
@@ -110,22 +112,12 @@ def operators(folder: Path, texts: Sequence[str]) -> Counter[str]:
     return spent
 
 
-def feed(rows: Sequence[Sequence[int]]) -> dict[str, NDArray[np.int64]]:
-    longest = min(max(map(len, rows)), BATCH_TOKENS // len(rows))
-    ids = np.zeros((len(rows), longest), np.int64)
-    mask = np.zeros_like(ids)
-    for number, row in enumerate(rows):
-        size = min(len(row), longest)
-        ids[number, :size], mask[number, :size] = row[:size], 1
-    return {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-
-
 def peak(kind: str) -> float:
     """Billions of operations a second of the processor in a large matrix product alone; a product and a sum are two."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = usable_cores()
+    options.intra_op_num_threads = 1
     session = onnxruntime.InferenceSession(one_product(kind), options, providers=["CPUExecutionProvider"])
     rng = np.random.default_rng(0)
     given = rng.integers(0, 255, (SIZE, SIZE)).astype(np.uint8 if kind == "int8" else np.float32)

@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 
 from benchmarks.scale import corpus
 from ragkb.models import Embedder, load_embedder
-from ragkb.retrieve.routing import query_terms
+from ragkb.retrieve.routing import asked_words
 from ragkb.retrieve.search import Query, search
 from ragkb.settings import Settings
 from ragkb.store import embeddings
@@ -236,7 +236,7 @@ def _searches(
     for number, (text, vector) in enumerate(zip(texts, asked, strict=True)):
         legs: dict[str, Callable[[], object]] = {
             "dense": partial(reader.dense, vector, settings.candidates, visible),
-            "lexical": partial(reader.lexical, query_terms(text), settings.candidates, who, visible),
+            "lexical": partial(reader.lexical, asked_words(text), settings.candidates, who, visible),
             "search": partial(search, reader, embedder, Query(text, settings.k, who), settings),
         }
         for leg, work in legs.items():

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-SETTINGS = "[server]\nrate_per_minute = 0\n"
+SETTINGS = "[server]\nrate_per_minute = 0\n[search]\nremembered = 0\n"
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,8 +51,8 @@ class Timed:
     def embed(self, texts: Sequence[str], *, query: bool = False) -> NDArray[np.float32]:
         return self._timed(lambda: self._inner.embed(texts, query=query))
 
-    def embed_tokens(self, texts: Sequence[str]) -> Any:
-        return self._timed(lambda: self._inner.embed_tokens(texts))  # type: ignore[attr-defined]
+    def embed_with_tokens(self, texts: Sequence[str]) -> Any:
+        return self._timed(lambda: self._inner.embed_with_tokens(texts))  # type: ignore[attr-defined]
 
     def _timed(self, work: Callable[[], Any]) -> Any:
         started = time.perf_counter()
@@ -204,7 +204,7 @@ def main(arguments: list[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     lines = (CORPUS / "questions.jsonl").read_text("utf-8").splitlines()
     questions = [json.loads(line)["question"] for line in lines]
-    settings = Settings.load(server={"rate_per_minute": 0})
+    settings = Settings.load(server={"rate_per_minute": 0}, search={"remembered": 0})  # questions come again
     with tempfile.TemporaryDirectory() as folder:
         with KnowledgeBase.open(Path(folder) / "kb", settings=settings) as kb:
             kb.ingest(asked.docs)

@@ -76,7 +76,7 @@ def gathered(passages: Sequence[Passage]) -> list[Place]:
 
     Headings and questions are left out, where there is anything else, and what says the same as an earlier one.
     """
-    best = max((passage.hit.score for passage in passages), default=0.0) or 1.0
+    best = max(map(_found, passages), default=0.0) or 1.0
     sections: dict[object, list[str]] = {}
     for passage in passages:
         sections.setdefault(_section(passage), []).append(passage.hit.text)
@@ -88,7 +88,7 @@ def gathered(passages: Sequence[Passage]) -> list[Place]:
             key = "".join(unit.said.split()).casefold()
             if key not in seen and any(map(str.isalnum, key)):
                 seen.add(key)
-                rank = round(passage.hit.score / best / STEP) * STEP
+                rank = round(_found(passage) / best / STEP) * STEP
                 found.append(Place(unit, number, before, rank, "\n".join(sections[_section(passage)])))
             before = unit
     return [place for place in found if place.says_something] or found
@@ -97,6 +97,12 @@ def gathered(passages: Sequence[Passage]) -> list[Place]:
 def _section(passage: Passage) -> object:
     hit = passage.hit
     return (hit.document_id, hit.heading) if hit.heading else (hit.document_id, hit.start)
+
+
+def _found(passage: Passage) -> float:
+    """How well both legs found the passage, wherever it then was put."""
+    own = passage.hit.explain.score
+    return passage.hit.score if own is None else own
 
 
 def _ranked(places: Sequence[Place], signals: Sequence[tuple[float, ...]], model: str) -> list[Candidate]:

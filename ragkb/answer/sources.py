@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ragkb.answer.generator import Span
-from ragkb.answer.origin import HEAD, Origin, origin
 from ragkb.answer.question import Idf, local_idf
 from ragkb.answer.units import Passage
 from ragkb.errors import StorageError
+from ragkb.retrieve.origin import BEGINNING, origin, origin_of
+from ragkb.text import hidden
 from ragkb.text.sentences import sentences
 from ragkb.types import Citation, Hit, Principal, headings_at, page_at
 
@@ -48,8 +49,16 @@ class Sources:
             raise StorageError(f"{hit.source}: nothing is stored at {span.start} to {span.end}", "run `ragkb verify`")
         return text
 
+    def _marked(self, span: Span) -> Span:
+        """The span, from the mark on where it begins within a line of hidden text."""
+        hit = span.passage.hit
+        stored = self.stored.get((hit.document_id, hit.start))
+        start, held = (stored.start, stored.text) if stored else (hit.start, hit.text)
+        return replace(span, start=start + hidden.whole(held, span.start - start))
+
     def cite(self, n: int, span: Span) -> Citation:
         """The citation. Raises StorageError as text() does."""
+        span = self._marked(span)
         hit, quote = span.passage.hit, self.text(span)
         page, heading = hit.page, hit.heading
         if self.kind == "searched":
@@ -61,7 +70,9 @@ class Sources:
 def searched(reader: Reader, hits: Sequence[Hit], as_: Principal) -> Sources:
     """The hits as sources. Raises StorageError if the index does not agree with the documents."""
     stored = {(hit.document_id, hit.start): _stored(reader, hit) for hit in hits}
-    origins = {identity: _origin(reader, identity, as_) for identity in dict.fromkeys(hit.document_id for hit in hits)}
+    origins = {
+        identity: origin_of(reader, identity, as_) for identity in dict.fromkeys(hit.document_id for hit in hits)
+    }
     passages = [Passage(hit, _context(reader, hit), origins[hit.document_id]) for hit in hits]
     rarity = reader.rarity(as_)
     known: dict[str, float] = {}
@@ -80,14 +91,8 @@ def given(contexts: Sequence[Hit]) -> Sources:
     if len(texts) < FEW:
         texts = [text[start:end] for text in texts for start, end in sentences(text)]
     idf = local_idf(texts)
-    origins = [origin(hit.title or hit.source, hit.title, {}, hit.text[:HEAD]) for hit in contexts]
+    origins = [origin(hit.title or hit.source, hit.title, {}, hit.text[:BEGINNING]) for hit in contexts]
     return Sources("given", [Passage(hit, "", known) for hit, known in zip(contexts, origins, strict=True)], idf, {})
-
-
-def _origin(reader: Reader, identity: str, as_: Principal) -> Origin:
-    info = reader.info(identity, as_)
-    head = reader.span(identity, 0, HEAD).text
-    return origin(info.source, info.title, info.metadata, head)
 
 
 def _context(reader: Reader, hit: Hit) -> str:

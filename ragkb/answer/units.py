@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ragkb.answer.origin import UNKNOWN, Origin
+from ragkb.retrieve.origin import UNKNOWN, Origin
 from ragkb.text.sentences import sentences
 from ragkb.types import Hit
 

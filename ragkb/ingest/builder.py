@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from ragkb.errors import LimitExceeded
 from ragkb.ingest.normalise import characters, normalise, one_line
 from ragkb.settings import LimitSettings
+from ragkb.text import hidden
 from ragkb.types import Draft, Heading, Scalar, Table, Unit
 
 _BAD_TITLE = re.compile(
@@ -21,12 +22,14 @@ _BAD_TITLE = re.compile(
 class TextBuilder:
     """The growing text of one document. Blocks are a blank line apart, list items and table rows one newline.
 
-    Everything is normalised as it goes in, so every offset that is taken holds in the final text.
+    Everything is normalised as it goes in, so every offset that is taken holds in the final text. keeps_hidden: what
+    nobody sees in the file goes in too, marked.
     Raises LimitExceeded when the text or its pages pass the limits.
     """
 
-    def __init__(self, limits: LimitSettings) -> None:
+    def __init__(self, limits: LimitSettings, keeps_hidden: bool = False) -> None:
         self._limits = limits
+        self.keeps_hidden = keeps_hidden
         self._parts: list[str] = []
         self._length = 0
         self._last = ""
@@ -37,9 +40,14 @@ class TextBuilder:
         self._unit_start: int | None = None
         self._contents: list[tuple[int, int]] = []
 
-    def heading(self, level: int, title: str) -> None:
-        """A heading on a line of its own. level: 1 is the highest."""
+    def heading(self, level: int, title: str, is_hidden: bool = False) -> None:
+        """A heading on a line of its own. level: 1 is the highest. is_hidden: nobody sees it, as for `hidden`."""
         title = one_line(title)
+        if is_hidden:
+            lines = hidden.marked(title) if self.keeps_hidden else []
+            if len(lines) != 1:
+                return self.hidden(title)
+            title = lines[0]
         if title:
             self._headings.append(Heading(self._block("heading", title), max(1, level), title))
 
@@ -66,6 +74,11 @@ class TextBuilder:
         text = one_line(text)
         if text:
             self._block("line", text)
+
+    def hidden(self, text: str) -> None:
+        """Text that nobody sees in the file: lines that each say so, if it is kept at all."""
+        for line in hidden.marked(one_line(text)) if self.keeps_hidden else ():
+            self._block("hidden", line)
 
     def lines(
         self,
@@ -137,13 +150,14 @@ class TextBuilder:
 
     @property
     def first_heading(self) -> str:
-        """The title of the first heading of level 1, '' if there is none."""
-        return next((heading.title for heading in self._headings if heading.level == 1), "")
+        """The title of the first heading of level 1 that can be seen, '' if there is none."""
+        shown = (heading.title for heading in self._headings if heading.level == 1)
+        return next((title for title in shown if not hidden.is_marked(title)), "")
 
     def _block(self, kind: str, text: str) -> int:
         """Writes a block and gives the offset at which it starts."""
         if self._last:
-            self._write("\n" if self._last == kind and kind in ("item", "line") else "\n\n")
+            self._write("\n" if self._last == kind and kind in ("item", "line", "hidden") else "\n\n")
         start = self._length
         self._write(text)
         self._last = kind

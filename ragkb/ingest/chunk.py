@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, TypeVar
 
 from ragkb.settings import ChunkSettings
+from ragkb.text import hidden
 from ragkb.types import Chunk, Draft, Heading, Table, Unit, page_at
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def chunk(draft: Draft, title: str, count_tokens: CountTokens, settings: ChunkSe
     Each has at most settings.tokens tokens (and 16 times as many characters) and lies under one heading, in one table
     or outside of tables, and on one page, but for the end of a sentence that goes on there: its page is that of its
     start. A heading stands in the chunk of the text that follows it. A unit that fits is one chunk; no chunk holds text
-    of two.
+    of two. A line of hidden text is never cut, so that its mark goes with all of it; it alone may be longer.
     text == draft.text[start:end]. Tables of contents are left out, unless the document holds nothing else.
     count_tokens: without the marks that a model adds at both ends; time is linear in the length of the text.
     """
@@ -199,6 +200,9 @@ def _cut(text: str, start: int, end: int, count: CountTokens, most: int) -> Iter
 
 def _split(text: str, count: CountTokens, most: int) -> Iterator[str]:
     """Parts of at most `most` tokens that join to `text`, cut where it hurts least."""
+    if count(text) > most and hidden.has_marked(text):
+        yield from _split_marked(text, count, most)
+        return
     if len(text) > _BLOCK:
         for block in _blocks(text):
             yield from _split(block, count, most)
@@ -211,6 +215,15 @@ def _split(text: str, count: CountTokens, most: int) -> Iterator[str]:
             yield part
         else:
             yield from _hard_cut(part, count, most)
+
+
+def _split_marked(text: str, count: CountTokens, most: int) -> Iterator[str]:
+    """Lines of hidden text each whole, since the mark stands at their beginning; what is between them as all text."""
+    for is_marked, lines in groupby(text.splitlines(keepends=True), key=hidden.is_marked):
+        if is_marked:
+            yield from lines
+        else:
+            yield from _split("".join(lines), count, most)
 
 
 def _blocks(text: str) -> Iterator[str]:

@@ -1,7 +1,8 @@
-"""The documents inside a file: the files of a ZIP archive, the attachments of a message, and those inside these."""
+"""The documents inside a file: those of a ZIP archive, the attachments of a message or PDF, and those inside these."""
 
 from __future__ import annotations
 
+import importlib
 import io
 import stat
 import zipfile
@@ -15,7 +16,7 @@ from ragkb.ingest.loaders.mail import Attachment
 from ragkb.ingest.normalise import one_line
 from ragkb.settings import LimitSettings
 
-_CONTAINERS = frozenset({".eml", ".msg", ".zip"})
+_CONTAINERS = frozenset({".eml", ".msg", ".pdf", ".zip"})
 _SKIPPED = frozenset({"__MACOSX", "__pycache__", "node_modules", "Thumbs.db", "desktop.ini"})
 _PLAUSIBLE_RATIO = 300
 _SMALL = 10_000_000
@@ -37,6 +38,11 @@ class Member:
 def may_hold(source: str) -> bool:
     """True if a file of that name can hold documents of their own."""
     return suffix_of(source) in _CONTAINERS
+
+
+def holds(source: str, data: bytes) -> bool:
+    """True if the file has to be opened to see what documents of their own it holds: it may, and is no plain PDF."""
+    return may_hold(source) and (suffix_of(source) != ".pdf" or mail.FILE_IN_PDF in data)
 
 
 def expand(data: bytes, source: str, limits: LimitSettings) -> Iterator[Member]:
@@ -119,28 +125,36 @@ class _Expansion:
     # --- messages -----------------------------------------------------------------------------------------------------
 
     def _attachments(self, found: list[Attachment], source: str, depth: int) -> Iterator[Member]:
-        for attachment in found:
+        for number, attachment in enumerate(found, 1):
             name = self._named(source, _safe(attachment.name))
-            if depth >= self.limits.nesting:
-                yield Member(name, refused=self._too_deep(depth))
-                continue
+            if self.members >= self.limits.members:
+                more = f", nor {len(found) - number} more" if number < len(found) else ""
+                yield Member(name, refused=f"{self._too_many()}: this one is not read{more} (limits.members)")
+                return
+            self.members += 1
             try:
-                self._spend(1, len(attachment.data))
+                self._spend(0, len(attachment.data))
             except LimitExceeded as error:
                 yield Member(name, refused=str(error))
                 continue
-            yield from self._inside(attachment.data, name, depth + 1)
+            if depth >= self.limits.nesting:
+                yield Member(name, refused=self._too_deep(depth))
+            else:
+                yield from self._inside(attachment.data, name, depth + 1)
 
     def _spend(self, members: int, size: int) -> None:
         """Counts what is taken. Raises LimitExceeded, and counts nothing, if it is too much."""
         if self.members + members > self.limits.members:
-            raise LimitExceeded(f"more than {self.limits.members} files in one file", "raise limits.members")
+            raise LimitExceeded(self._too_many(), "raise limits.members")
         if self.inflated + size > self.limits.inflated_bytes:
             raise LimitExceeded(
                 f"unpacks to more than {self.limits.inflated_bytes} bytes", "raise limits.inflated_bytes"
             )
         self.members += members
         self.inflated += size
+
+    def _too_many(self) -> str:
+        return f"more than {self.limits.members} files in one file"
 
     def _too_deep(self, depth: int) -> str:
         return f"{depth} archives or messages inside each other, the limit is {self.limits.nesting} (limits.nesting)"
@@ -158,16 +172,15 @@ class _Expansion:
 
 def _kind(data: bytes, source: str) -> str:
     """'zip', 'eml' or 'msg' for a file that holds others, by name and content; '' for every other."""
-    kind = format_of(data, source) if data and may_hold(source) else ""
+    kind = format_of(data, source) if data and holds(source, data) else ""
     return kind if f".{kind}" in _CONTAINERS else ""
 
 
 def _attachments(kind: str, data: bytes) -> list[Attachment]:
-    """The attachments whose format is read; the message itself warns of the others."""
-    from ragkb.ingest.loaders import eml, msg
-
+    """The attachments whose format is read; the message or PDF itself warns of the others."""
+    loader = importlib.import_module(f"ragkb.ingest.loaders.{kind}")
     with boundary(kind):
-        return [found for found in (eml if kind == "eml" else msg).attachments(data) if mail.is_read(found)]
+        return [found for found in loader.attachments(data) if mail.is_read(found)]
 
 
 def _refused(entry: zipfile.ZipInfo, limits: LimitSettings) -> str:
@@ -203,6 +216,11 @@ def _safe(name: str) -> str:
     drive = len(parts) > 1 and len(parts[0]) == 1 and "/" in name.replace("\\", "/")[2:3]
     kept = [part for part in (parts[1:] if drive else parts) if part not in ("", ".", "..")]
     return "/".join(kept) or "unnamed"
+
+
+def is_safe(path: str) -> bool:
+    """True if the path leads nowhere but to a place beneath its file, as all that `expand` gives do."""
+    return path == _safe(path)
 
 
 def _is_skipped(path: str) -> bool:

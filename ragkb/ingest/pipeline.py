@@ -25,8 +25,8 @@ from ragkb.ingest.access import AccessUnclear, is_group, narrowed
 from ragkb.ingest.batches import Batches, Made, digest
 from ragkb.ingest.chunk import chunk
 from ragkb.ingest.handed_in import root_for
-from ragkb.ingest.loaders import media_type
-from ragkb.ingest.members import expand, may_hold
+from ragkb.ingest.loaders import check_name, suffix_of
+from ragkb.ingest.members import Member, holds, may_hold
 from ragkb.ingest.recognise import Attributes, Identity, Stored, fingerprint
 from ragkb.ingest.redact import redact
 from ragkb.ingest.report import FileReport, IngestReport, Ledger, NewDocument, OnProgress
@@ -48,9 +48,10 @@ _PATIENCE = 0.2  # seconds between two tellings of the progress, while a parser 
 
 @dataclass(frozen=True, slots=True)
 class _Parsed:
-    """A document that is parsed now, or waits for those before it. row: of the report."""
+    """A document that is parsed now, or waits for those before it. row: of the report. data: of its file."""
 
     row: int
+    data: bytes
     identity: Identity
     about: Attributes
     future: Future[Outcome]
@@ -134,7 +135,7 @@ class Ingest:
             given = sources.attributes(file)
             readers = narrowed(groups if given.groups is None else given.groups, given.own_groups)
             about = Attributes(readers, given.title, given.language, given.metadata)
-            is_whole = not may_hold(place[1])
+            is_whole = not may_hold(place[1]) or (suffix_of(place[1]) == ".pdf" and not self._stored.beneath(place))
             known = self._stored.untouched(place, file, self._fingerprint(about, place[1])) if is_whole else None
             if not known or self._lacks_original(known):
                 return self._expanded(place, sources.fetch(file, self._settings.limits), file.mtime_ns, about)
@@ -150,7 +151,7 @@ class Ingest:
         started = time.perf_counter()
         places: set[tuple[str, str]] = set()
         try:
-            for member in expand(fetched.data, fetched.name, self._settings.limits):
+            for member in self._members(fetched):
                 inside = member.source[len(fetched.name) :]
                 own = (place[0], f"{place[1]}{inside}")
                 row = self._ledger.open(len(member.data), more=bool(inside and places))
@@ -165,6 +166,12 @@ class Ingest:
             places |= {place, *self._stored.beneath(place)}
         return places
 
+    def _members(self, fetched: sources.Fetched) -> Iterable[Member]:
+        """The file itself, and what it may hold, which a parser takes out of it."""
+        if fetched.data and holds(fetched.name, fetched.data):
+            return self._parser.open(fetched.data, fetched.name)
+        return [Member(fetched.name, fetched.data)]
+
     def _loaded(
         self, row: int, place: tuple[str, str], fetched: sources.Fetched, mtime_ns: int, about: Attributes
     ) -> None:
@@ -172,18 +179,22 @@ class Ingest:
         started = time.perf_counter()
         (root, source), data = place, fetched.data
         try:
-            media = media_type(data, fetched.name)
-            identity = Identity(root, source, media, hashlib.sha256(data).hexdigest(), len(data), mtime_ns)
+            check_name(fetched.name)
+            identity = Identity(root, source, "", hashlib.sha256(data).hexdigest(), len(data), mtime_ns)
             known = self._stored.same(identity, self._fingerprint(about, identity.source))
-            if self._settings.keeps(media):
-                self._writer.keep(identity.sha256, data)
             if known:
+                self._keep(known.media_type, identity, data)
                 self._seen_again(row, known, identity)
             else:
                 self._make_room(len(data))
-                self._parsed.append(_Parsed(row, identity, about, self._parser.submit(data, fetched.name)))
+                self._parsed.append(_Parsed(row, data, identity, about, self._parser.submit(data, fetched.name)))
         except (DocumentRefused, LimitExceeded) as error:
             self._refuse(row, place, error, time.perf_counter() - started)
+
+    def _keep(self, media: str, identity: Identity, data: bytes) -> None:
+        """Puts the file itself down where files of its type are kept."""
+        if self._settings.keeps(media):
+            self._writer.keep(identity.sha256, data)
 
     def _seen_again(self, row: int, known: Known, identity: Identity) -> None:
         """The bytes are stored already: at this place, or at one that is gone."""
@@ -232,8 +243,11 @@ class Ingest:
             self._ledger.tell(item.identity.source)
         self._parsed.popleft()
         outcome = item.future.result()
+        identity = replace(item.identity, media_type=outcome.media)
         try:
-            self._queue(item.row, outcome.document(), item.identity, item.about, outcome.seconds)
+            draft = outcome.document()
+            self._keep(outcome.media, identity, item.data)
+            self._queue(item.row, draft, identity, item.about, outcome.seconds)
         except (DocumentRefused, LimitExceeded) as error:
             self._refuse(item.row, (item.identity.root, item.identity.source), error, outcome.seconds)
 
@@ -310,11 +324,11 @@ class Ingest:
 
 
 def _weight(item: _Parsed) -> int:
-    """About the bytes of memory that the document holds: of its file, then of its text."""
+    """About the bytes of memory that the document holds: of its file, and of its text once that is there."""
     if not item.future.done() or item.future.exception():
         return item.identity.size
-    draft = item.future.result().draft
-    return len(draft.text) if draft else 0
+    loaded = item.future.result().loaded
+    return item.identity.size + (len(loaded.draft.text) if loaded else 0)
 
 
 def _merged(draft: Draft, identity: Identity, about: Attributes) -> tuple[Draft, tuple[str, ...]]:

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 import os
 
+from ragkb.memory import share_arenas
+
+
+def defer(nice: int) -> None:
+    """Makes this process one that ingests beside others: `step_back`, and few heaps for the threads to come."""
+    step_back(nice)
+    share_arenas()
+
 
 def step_back(by: int) -> None:
     """Lowers the priority of this process, and of those that it starts from now on, to `nice` `by`, 0 to 19.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ragkb.ingest import ocr
-from ragkb.ingest.loaders import MAY_BE_PICTURES, suffix_of
+from ragkb.ingest.loaders import MAY_BE_PICTURES, MAY_HAVE_HIDDEN_TEXT, suffix_of
 from ragkb.ingest.members import may_hold
 from ragkb.ingest.sources import SourceFile, places
 from ragkb.ingest.sources import covering as covering_of
@@ -19,7 +19,7 @@ from ragkb.store.records import Known
 from ragkb.store.store import Store
 from ragkb.types import Scalar
 
-RECIPE = "3"  # part of every fingerprint: raise it when loaders or the chunker change what is stored
+RECIPE = "4"  # part of every fingerprint: raise it when loaders or the chunker change what is stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Attributes:
 def fingerprint(about: Attributes, source: str, settings: Settings) -> str:
     """A hash of everything but the bytes that decides how a document is stored.
 
-    Whether OCR reads pictures is part of it, for the formats that may hold pictures of pages alone.
+    Whether OCR reads pictures, and whether hidden text is kept, is part of it for the formats alone that may have such.
     """
     said = [sorted(about.groups), about.title, about.language, dict(about.metadata or {})]
     kinds, regions = sorted(settings.ingest.redact), sorted(settings.ingest.redact_regions)
@@ -55,6 +55,8 @@ def fingerprint(about: Attributes, source: str, settings: Settings) -> str:
     mode = settings.ingest.ocr
     if suffix_of(source) in MAY_BE_PICTURES and (mode == "on" or (mode == "auto" and ocr.enabled("auto"))):
         decided.append("ocr")
+    if settings.ingest.hidden_text == "mark" and suffix_of(source) in MAY_HAVE_HIDDEN_TEXT:
+        decided.append("hidden")
     return hashlib.sha256(json.dumps(decided, sort_keys=True).encode()).hexdigest()[:32]
 
 

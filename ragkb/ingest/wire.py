@@ -16,6 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from ragkb.errors import DocumentRefused, InputError, LimitExceeded, NotFound
 from ragkb.ingest.access import AccessUnclear
+from ragkb.ingest.loaders import MEDIA_TYPES, Loaded
 from ragkb.ingest.normalise import one_line
 from ragkb.settings import LimitSettings
 from ragkb.types import Draft
@@ -23,7 +24,9 @@ from ragkb.types import Draft
 PNG = b"\x89PNG\r\n\x1a\n"
 _HEAD = struct.Struct(">Q")
 _BLOCK = 1 << 20
-_MESSAGE = 1000  # characters
+MESSAGE = 1000
+"""Characters of a reason or a hint."""
+
 _OVERHEAD = 64_000_000  # bytes of a reply beside its text: pages, headings, tables
 
 
@@ -40,22 +43,26 @@ class Picture:
 class Request:
     """What to parse; the file's bytes follow in a frame of their own.
 
-    ocr: as for `load`. seconds: that it may take, by the clock; of processor time, as many on each processor.
-    picture: what to draw instead of parsing; the reply is a PNG then.
+    ocr, keeps_hidden: as for `load`. seconds: that it may take, by the clock; of processor time, as many on each
+    processor. picture: what to draw instead of parsing; the reply is a PNG then. opens: what the file holds is wanted,
+    as wire_members.py sends it.
     """
 
     name: str
     limits: LimitSettings
     ocr: Literal["auto", "on", "off", "later"]
     seconds: int
+    keeps_hidden: bool = False
     picture: Picture | None = None
+    opens: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A document, or why there is none. error: the name of the class to raise."""
+    """A document and its media type, or why there is none. error: the name of the class to raise."""
 
     draft: Draft | None = None
+    media: str = ""
     error: str = ""
     message: str = ""
     hint: str = ""
@@ -115,11 +122,12 @@ def decode_request(data: bytes) -> Request:
     return _requests().validate_json(data)
 
 
-def encode_reply(found: Draft | InputError | NotFound) -> bytes:
+def encode_reply(found: Loaded | InputError | NotFound) -> bytes:
     """The reply of a loader that gave a document or raised."""
-    if isinstance(found, Draft):
-        return _replies().dump_json(Reply(found))
-    return _replies().dump_json(Reply(None, type(found).__name__, found.message[:_MESSAGE], found.hint[:_MESSAGE]))
+    if isinstance(found, Loaded):
+        return _replies().dump_json(Reply(found.draft, found.media))
+    said = found.message[:MESSAGE], found.hint[:MESSAGE]
+    return _replies().dump_json(Reply(None, "", type(found).__name__, *said))
 
 
 def decode_picture(data: bytes) -> bytes:
@@ -130,25 +138,32 @@ def decode_picture(data: bytes) -> bytes:
     raise DocumentRefused("the parser gave no picture")
 
 
-def decode_reply(data: bytes, limits: LimitSettings) -> Draft:
+def decode_reply(data: bytes, limits: LimitSettings) -> Loaded:
     """The document. Raises what the loader raised, DocumentRefused for a reply that makes no sense."""
-    draft = _decoded(data)
-    _check(draft, limits)
-    return draft
+    loaded = _decoded(data)
+    _check(loaded.draft, limits)
+    if loaded.media not in MEDIA_TYPES:
+        raise DocumentRefused("the parser gave a media type that is none")
+    return loaded
 
 
-def _decoded(data: bytes) -> Draft:
+def _decoded(data: bytes) -> Loaded:
     try:
         reply = _replies().validate_json(data, strict=True)
     except ValidationError as error:
         raise DocumentRefused(f"the parser gave nonsense ({error.errors()[0]['msg']})") from None
     if reply.draft is None:
-        kinds: dict[str, type[DocumentRefused | LimitExceeded]] = {
-            kind.__name__: kind for kind in (LimitExceeded, AccessUnclear)
-        }
-        kind = kinds.get(reply.error, DocumentRefused)
-        raise kind(one_line(reply.message)[:_MESSAGE] or "the parser gave no reason", one_line(reply.hint)[:_MESSAGE])
-    return reply.draft
+        raise raised(reply.error, reply.message, reply.hint)
+    return Loaded(reply.draft, reply.media)
+
+
+def raised(error: str, message: str, hint: str) -> InputError:
+    """What a parser raised, by the name of its class; DocumentRefused for any that is not known."""
+    kinds: dict[str, type[DocumentRefused | LimitExceeded]] = {
+        kind.__name__: kind for kind in (LimitExceeded, AccessUnclear)
+    }
+    kind = kinds.get(error, DocumentRefused)
+    return kind(one_line(message)[:MESSAGE] or "the parser gave no reason", one_line(hint)[:MESSAGE])
 
 
 def _check(draft: Draft, limits: LimitSettings) -> None:

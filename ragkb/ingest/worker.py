@@ -17,7 +17,8 @@ from typing import BinaryIO, NoReturn
 
 from ragkb.errors import DocumentRefused, InputError, NotFound
 from ragkb.ingest import lockdown
-from ragkb.ingest.loaders import load, prepare
+from ragkb.ingest.loaders import prepare, read
+from ragkb.ingest.members import expand
 from ragkb.ingest.wire import (
     Picture,
     Request,
@@ -28,6 +29,7 @@ from ragkb.ingest.wire import (
     read_frame,
     write_frame,
 )
+from ragkb.ingest.wire_members import relay, write_members
 
 FORKS = sys.platform == "linux"
 OUT_OF_MEMORY = 71
@@ -53,7 +55,12 @@ def main() -> None:
                 prepare(data, request.name)
             else:
                 _lock_down(request)
-            write_frame(replies, answer(request, data))
+            if not request.opens:
+                write_frame(replies, answer(request, data))
+            elif forks:
+                _open_in_own_process(request, data, replies)
+            else:
+                _open(request, data, replies)
             del data
 
 
@@ -79,11 +86,16 @@ def _parse(request: Request, data: bytes) -> bytes:
     try:
         if request.picture:
             return draw(data, request.picture)
-        return encode_reply(load(data, request.name, request.limits, request.ocr))
+        return encode_reply(read(data, request.name, request.limits, request.ocr, request.keeps_hidden))
     except (InputError, NotFound) as error:
         return encode_reply(error)
     except (ValueError, MemoryError) as error:  # of the encoding: text that is no text
         return encode_reply(DocumentRefused(f"what was read cannot be handed over: {type(error).__name__}"))
+
+
+def _open(request: Request, data: bytes, stream: BinaryIO) -> None:
+    """Writes what the file holds."""
+    write_members(stream, expand(data, request.name, request.limits), request.name)
 
 
 def draw(data: bytes, picture: Picture) -> bytes:
@@ -96,27 +108,51 @@ def draw(data: bytes, picture: Picture) -> bytes:
 
 def _in_own_process(request: Request, data: bytes) -> bytes:
     """The reply, made by a process of its own. If that dies, this one dies the same way, so that the parent sees it."""
+    process, stream = _forked(request, data, lambda own: own.write(_parse(request, data)))
+    with stream:
+        reply = stream.read(largest_reply(request.limits) + 1)
+    if len(reply) > largest_reply(request.limits):
+        os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
+        return encode_reply(DocumentRefused("the parser gave more than the limits allow"))
+    _reap(process, request)
+    return reply
+
+
+def _open_in_own_process(request: Request, data: bytes, replies: BinaryIO) -> None:
+    """Hands on what the file holds, which a process of its own takes out of it; if that dies, this one dies too."""
+    process, stream = _forked(request, data, lambda own: _open(request, data, own))
+    with stream:
+        try:
+            last = relay(stream, replies, request.limits)
+        except Torn:
+            os.kill(process, signal.SIGKILL)
+            _reap(process, request)
+            raise
+    _reap(process, request)
+    write_frame(replies, last)
+
+
+def _forked(request: Request, data: bytes, write: Callable[[BinaryIO], object]) -> tuple[int, BinaryIO]:
+    """(the process that writes, what it has written)."""
     gc.freeze()  # subtle: the collector would touch, and so copy, every page that both share
     reading, writing = os.pipe()
     process = os.fork()
     if process == 0:
         os.close(reading)
-        _parse_and_end(request, data, writing)
+        _write_and_end(request, write, writing)
     os.close(writing)
-    with os.fdopen(reading, "rb") as stream:
-        reply = stream.read(largest_reply(request.limits) + 1)
-    if len(reply) > largest_reply(request.limits):
-        os.kill(process, signal.SIGKILL)
-        reply = encode_reply(DocumentRefused("the parser gave more than the limits allow"))
-        os.waitpid(process, 0)
-        return reply
+    return process, os.fdopen(reading, "rb")
+
+
+def _reap(process: int, request: Request) -> None:
+    """Waits for the process. If it died, this one dies the same way."""
     _, status, usage = os.wait4(process, 0)
     if status:
         _die_like(status, usage.ru_maxrss * 1024 > request.limits.memory_bytes // 2)
-    return reply
 
 
-def _parse_and_end(request: Request, data: bytes, writing: int) -> NoReturn:
+def _write_and_end(request: Request, write: Callable[[BinaryIO], object], writing: int) -> NoReturn:
     code = 1
     try:
         lockdown.die_with_parent()
@@ -125,9 +161,8 @@ def _parse_and_end(request: Request, data: bytes, writing: int) -> NoReturn:
         os.closerange(writing + 1, 256)
         os.closerange(3, writing)
         _lock_down(request)
-        reply = _parse(request, data)
         with os.fdopen(writing, "wb") as stream:
-            stream.write(reply)
+            write(stream)
         code = 0
     finally:
         os._exit(code)

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ragkb.cores import usable_cores
 from ragkb.errors import ModelError
-from ragkb.models.onnx import load_tokenizer, usable_cores
+from ragkb.models.session import open_session, open_tokenizer
 
 
 class OnnxReranker:
@@ -25,7 +26,7 @@ class OnnxReranker:
         info = json.loads((folder / "info.json").read_text("utf-8"))
         self.precision: str = info["precision"]
         self._pairs = Pairs(folder / "tokenizer.json", info["max_tokens"])
-        self._session = session(folder / "encoder.onnx", threads)
+        self._session = open_session(folder / "encoder.onnx", threads or usable_cores())
 
     def scores(self, query: str, texts: Sequence[str]) -> list[float]:
         """See Reranker. Raises ModelError for scores that are no numbers."""
@@ -39,9 +40,7 @@ class Pairs:
     """Question and text as a cross-encoder reads them; of a pair that is too long the longer part is cut."""
 
     def __init__(self, tokenizer: Path, limit: int) -> None:
-        self._tokenizer = load_tokenizer(tokenizer)
-        self._tokenizer.no_padding()
-        self._tokenizer.enable_truncation(limit, strategy="longest_first")
+        self._tokenizer = open_tokenizer(tokenizer, limit)
 
     def scores(self, run: Any, query: str, texts: Sequence[str]) -> NDArray[np.float32]:
         """float32, shape (len(texts),).
@@ -57,17 +56,3 @@ class Pairs:
 def _feed(read: Any, names: Sequence[str]) -> dict[str, NDArray[np.int64]]:
     values = {"input_ids": read.ids, "attention_mask": read.attention_mask, "token_type_ids": read.type_ids}
     return {name: np.array([values[name]], np.int64) for name in names}
-
-
-def session(path: Path, threads: int) -> Any:
-    """The model in ONNX Runtime. Raises ModelError."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads or usable_cores()
-    options.log_severity_level = 3
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:
-        raise ModelError(f"{path}: the prepared model cannot be loaded ({error})", "delete its folder") from error

@@ -2,10 +2,10 @@
 
 A prepared folder holds encoder.onnx, tokenizer.json and info.json. Its outputs are `sentence` (pooled, unit length),
 `tokens` (states of the middle layer) and `last` (of the last one); ONNX Runtime computes only what leads to those asked
-for. PyTorch is imported here and nowhere else on the default path.
+for.
 
-Quantisation is onnxruntime's dynamic int8, weights a channel. On x86 without VNNI its products can saturate, so weights
-get seven bits there. Vectors of float32 and int8 are compared on probe texts; if they disagree, float32 is kept, and
+Weights are whole numbers of eight bits, one scale a column. On x86 without VNNI products can saturate, so weights get
+seven bits there. Vectors of float32 and int8 are compared on probe texts; if they disagree, float32 is kept, and
 `precision` says so. The setting `embedding.precision` takes one of the two without asking.
 """
 
@@ -15,37 +15,30 @@ import hashlib
 import importlib.util
 import json
 import os
-import platform
 import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from ragkb.errors import ModelError
 from ragkb.models import DEFAULT
+from ragkb.models.bert import read_bert
+from ragkb.models.export import Pooling, needs_reduced_range, write_exported, write_graphs
+from ragkb.models.probes import PROBES
+from ragkb.models.session import open_session, open_tokenizer
 from ragkb.settings import Precision
 
-if TYPE_CHECKING:
-    import torch
-
-RECIPE = "2"  # part of the cache key: raise it when the export changes
+RECIPE = "3"  # part of the cache key: raise it when the export changes
 PINNED = {
     "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
     "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
 }
 LEAST_AGREEMENT = 0.98
-PROBES = (
-    "How many weeks of parental leave does the policy give?",
-    "The torque of bolt M8 is 25 Nm; check it every 2,000 hours.",
-    "Invoices are paid within thirty days of receipt, by bank transfer.",
-    "Reset the password in the self-service portal, then sign in again.",
-    "Umsatz und Ergebnis des dritten Quartals lagen über dem Vorjahr.",
-    "hydraulic pump",
-    "| Part | Pressure | Price |\n| HX-200 | 210 bar | 1,240 EUR |",
-    "A long passage. " * 40,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,23 +139,12 @@ def cache_key(name: str, source: Path, recipe: str) -> str:
             + [str(source)]
         )
     )
-    key = f"{recipe}|{identity}|{_needs_reduced_range()}"
+    key = f"{recipe}|{identity}|{needs_reduced_range()}"
     return f"{_label(name)}-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
 
 
 def _label(name: str) -> str:
     return "all-MiniLM-L6-v2" if name == DEFAULT else Path(name).name
-
-
-def _needs_reduced_range() -> bool:
-    """True on x86 without VNNI, where 8-bit products can saturate."""
-    if platform.machine().lower() not in ("x86_64", "amd64", "i686"):
-        return False
-    try:
-        flags = Path("/proc/cpuinfo").read_text("utf-8", "replace")
-    except OSError:
-        return True
-    return not any(flag in flags for flag in ("avx512_vnni", "avx_vnni", "amx_int8"))
 
 
 def _check(folder: Path) -> None:
@@ -196,31 +178,14 @@ def _prepare(name: str, source: Path, staging: Path, precision: Precision) -> No
 
 
 def _export(name: str, source: Path, staging: Path, precision: Precision) -> None:
-    """Writes encoder.onnx, tokenizer.json, info.json. The two warnings silenced are the exporter's own."""
-    import logging
-    import warnings
-
-    import transformers
-
-    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            tokenizer = transformers.AutoTokenizer.from_pretrained(str(source))
-            model = transformers.AutoModel.from_pretrained(str(source), attn_implementation="eager").eval().float()
-        except (OSError, ValueError, KeyError, ImportError) as error:
-            reason = str(error).strip().partition("\n")[0]
-            raise ModelError(
-                f"embedder {name!r} cannot be loaded ({reason})", "name a folder that holds a model, or 'minilm'"
-            ) from None
-        limit, pooling = _shape(source, model.config, tokenizer)
-        _export_float(model, tokenizer, pooling, staging / "float32.onnx")
-    if not tokenizer.is_fast:
-        raise ModelError(f"{name}: has no fast tokenizer", f"use 'torch:{name}'")
-    tokenizer.backend_tokenizer.save(str(staging / "tokenizer.json"))
-    quantised(staging)
+    """Writes encoder.onnx, tokenizer.json, info.json."""
+    pooling, bert = _pooling(source), read_bert(source)
+    read = (
+        write_graphs(bert, pooling, name, source, staging) if bert else write_exported(name, pooling, source, staging)
+    )
+    limit = min(
+        read.max_tokens, int((_json(source / "sentence_bert_config.json") or {}).get("max_seq_length") or 10**6)
+    )
     agreement = _agreement(staging, limit)
     if precision == "auto":
         precision = "int8" if agreement >= LEAST_AGREEMENT else "float32"
@@ -229,19 +194,19 @@ def _export(name: str, source: Path, staging: Path, precision: Precision) -> Non
     weights = next(iter(sorted(source.glob("*.safetensors")) or sorted(source.glob("*.bin"))))
     info = Info(
         id=f"{_label(name)}@{sha256_of(weights)[:12]}",
-        dim=model.config.hidden_size,
+        dim=read.dim,
         max_tokens=limit,
         precision=precision,
         agreement=round(agreement, 5),
         prompts=_prompts(source),
-        unknown_token=str(tokenizer.unk_token),
+        unknown_token=read.unknown_token,
         sha256=sha256_of(staging / "encoder.onnx"),
     )
     (staging / "info.json").write_text(json.dumps(asdict(info), indent=1, sort_keys=True), "utf-8")
 
 
-def _shape(source: Path, config: Any, tokenizer: Any) -> tuple[int, str]:
-    """(most tokens, pooling 'mean' or 'cls'). Raises ModelError for modules that the export does not know."""
+def _pooling(source: Path) -> Pooling:
+    """Raises ModelError for modules that are not known here."""
     modules = _json(source / "modules.json") or []
     known = {"Transformer", "Pooling", "Normalize"}
     if strange := {str(m["type"]).rsplit(".", 1)[-1] for m in modules} - known:
@@ -252,9 +217,7 @@ def _shape(source: Path, config: Any, tokenizer: Any) -> tuple[int, str]:
     modes = [key for key, value in pooling.items() if key.startswith("pooling_mode_") and value]
     if modes not in (["pooling_mode_mean_tokens"], ["pooling_mode_cls_token"]):
         raise ModelError(f"{source.name}: cannot be exported, its pooling is {modes}", "write 'torch:' before its name")
-    given = (_json(source / "sentence_bert_config.json") or {}).get("max_seq_length")
-    limit = min(int(given or tokenizer.model_max_length), int(config.max_position_embeddings))
-    return limit, "mean" if modes == ["pooling_mode_mean_tokens"] else "cls"
+    return "mean" if modes == ["pooling_mode_mean_tokens"] else "cls"
 
 
 def _prompts(source: Path) -> dict[str, str]:
@@ -266,73 +229,18 @@ def _json(path: Path) -> Any:
     return json.loads(path.read_text("utf-8")) if path.exists() else None
 
 
-def _export_float(model: torch.nn.Module, tokenizer: Any, pooling: str, path: Path) -> None:
-    import torch
-
-    middle = int(model.config.num_hidden_layers) * 2 // 3  # type: ignore[union-attr, arg-type]
-
-    class Encoder(torch.nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            self.inner = model
-
-        def forward(self, *inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-            given = dict(zip(names, inputs, strict=True))
-            states = self.inner(**given, output_hidden_states=True).hidden_states
-            mask = given["attention_mask"].unsqueeze(-1).to(states[-1].dtype)
-            pooled = states[-1][:, 0] if pooling == "cls" else (states[-1] * mask).sum(1) / mask.sum(1)
-            return torch.nn.functional.normalize(pooled, dim=-1), states[middle], states[-1]
-
-    example = tokenizer(["hello world", "a longer second text"], return_tensors="pt", padding=True)
-    names = list(example.keys())
-    axes = {name: {0: "batch", 1: "length"} for name in [*names, "tokens", "last"]} | {"sentence": {0: "batch"}}
-    torch.onnx.export(
-        Encoder(),
-        tuple(example[name] for name in names),
-        str(path),
-        input_names=names,
-        output_names=["sentence", "tokens", "last"],
-        dynamic_axes=axes,
-        opset_version=17,
-        dynamo=False,
-    )
-
-
-def quantised(staging: Path) -> None:
-    """Writes int8.onnx beside float32.onnx."""
-    import logging
-
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    logging.getLogger().setLevel(logging.ERROR)
-    quantize_dynamic(
-        str(staging / "float32.onnx"),
-        str(staging / "int8.onnx"),
-        weight_type=QuantType.QInt8,
-        per_channel=True,
-        reduce_range=_needs_reduced_range(),
-    )
-
-
 def _agreement(staging: Path, limit: int) -> float:
     """The mean cosine between the vectors of both models over PROBES."""
-    from tokenizers import Tokenizer
-
-    tokenizer = Tokenizer.from_file(str(staging / "tokenizer.json"))
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(limit)
-    exact, small = (_vectors(staging / name, tokenizer) for name in ("float32.onnx", "int8.onnx"))
-    return float(sum((a * b).sum() for a, b in zip(exact, small, strict=True)) / len(PROBES))
+    tokenizer = open_tokenizer(staging / "tokenizer.json", limit)
+    rows = [np.array([tokenizer.encode(probe).ids]) for probe in PROBES]
+    exact, small = (_vectors(staging / name, rows) for name in ("float32.onnx", "int8.onnx"))
+    return float((exact * small).sum() / len(PROBES))
 
 
-def _vectors(path: Path, tokenizer: Any) -> list[Any]:
-    import numpy as np
-    import onnxruntime
-
-    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+def _vectors(path: Path, rows: list[NDArray[np.int64]]) -> NDArray[np.float32]:
+    session = open_session(path, 1)
     out = []
-    for probe in PROBES:
-        ids = np.array([tokenizer.encode(probe).ids])
+    for ids in rows:
         feed = {"input_ids": ids, "attention_mask": np.ones_like(ids), "token_type_ids": np.zeros_like(ids)}
         out.append(session.run(["sentence"], {i.name: feed[i.name] for i in session.get_inputs()})[0][0])
-    return out
+    return np.array(out)

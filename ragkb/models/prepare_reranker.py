@@ -7,8 +7,6 @@ pairs of the probe texts: if their correlation is under LEAST_AGREEMENT, float32
 from __future__ import annotations
 
 import json
-import logging
-import warnings
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -16,8 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ragkb.cores import usable_cores
 from ragkb.errors import ModelError
-from ragkb.models.prepare import PROBES, cache_key, in_cache, quantised, sha256_of, source_of
+from ragkb.models.export import export_module, quantised, quiet_exporter, refusing
+from ragkb.models.prepare import cache_key, in_cache, sha256_of, source_of
+from ragkb.models.probes import PROBES
 
 RECIPE = "reranker 1"  # part of the cache key: raise it when the export changes
 LEAST_AGREEMENT = 0.98
@@ -43,21 +44,12 @@ def prepared_reranker(name: str) -> Path:
 def _export(name: str, source: Path, staging: Path) -> None:
     import transformers
 
-    transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    transformers.utils.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
+    with quiet_exporter():
+        with refusing(f"search.rerank {name!r}", "name a cross-encoder's folder"):
             tokenizer = transformers.AutoTokenizer.from_pretrained(str(source))
             model = transformers.AutoModelForSequenceClassification.from_pretrained(
                 str(source), attn_implementation="eager"
             )
-        except (OSError, ValueError, KeyError, ImportError) as error:
-            reason = str(error).strip().partition("\n")[0][:200]
-            raise ModelError(
-                f"search.rerank {name!r} cannot be loaded ({reason})", "name a cross-encoder's folder"
-            ) from None
         if model.config.num_labels != 1:
             outputs = model.config.num_labels
             raise ModelError(
@@ -92,26 +84,19 @@ def _export_float(model: Any, tokenizer: Any, path: Path) -> None:
             scores: torch.Tensor = self.inner(**dict(zip(names, inputs, strict=True))).logits[:, 0]
             return scores
 
-    torch.onnx.export(
-        Scorer(),
-        tuple(example[name] for name in names),
-        str(path),
-        input_names=names,
-        output_names=[OUTPUT],
-        dynamic_axes={name: {0: "batch", 1: "length"} for name in names} | {OUTPUT: {0: "batch"}},
-        opset_version=17,
-        dynamo=False,
-    )
+    axes = {name: {0: "batch", 1: "length"} for name in names} | {OUTPUT: {0: "batch"}}
+    export_module(Scorer(), dict(example), path, axes, [OUTPUT])
 
 
 def _agreement(staging: Path, limit: int) -> float:
     """Correlation of the scores of both models over all pairs of PROBES; 0 where one gives everything the same."""
-    from ragkb.models.onnx_reranker import Pairs, session
+    from ragkb.models.onnx_reranker import Pairs
+    from ragkb.models.session import open_session
 
     pairs = Pairs(staging / "tokenizer.json", limit)
     scores = []
     for name in ("float32.onnx", "int8.onnx"):
-        run = session(staging / name, 0)
+        run = open_session(staging / name, usable_cores())
         scores.append(np.concatenate([pairs.scores(run, probe, PROBES) for probe in PROBES]))
     return _correlation(*scores)
 

@@ -41,8 +41,10 @@ def collapsed(hits: Sequence[Hit]) -> list[Hit]:
     groups: list[_Group] = []
     by_text: dict[str, _Group] = {}
     for hit in hits:
-        plain = " ".join(hit.text.split())
-        words = plain.split() if " " in plain[:100] else list(map("".join, pairwise(plain)))
+        words = hit.text.split()
+        plain = " ".join(words)
+        if " " not in plain[:100]:
+            words = list(map("".join, pairwise(plain)))
         found = (by_text.get(plain) or _alike(hit, words, groups[:COMPARED])) if len(words) >= LEAST else None
         if found is None:
             found = _Group(hit, frozenset(words))
@@ -63,10 +65,10 @@ def _alike(hit: Hit, words: Sequence[str], groups: Iterable[_Group]) -> _Group |
 
     Looks at a few words first: most pairs have nothing in common, and this stands in the way of each search.
     """
-    few = words[:: max(1, len(words) // PROBED)]
+    few = frozenset(words[:: max(1, len(words) // PROBED)])
     least = (1 - 3 * CHANGED) * len(set(words))
     for group in groups:
-        if 4 * sum(map(group.words.__contains__, few)) < 3 * len(few):
+        if 4 * len(few & group.words) < 3 * len(few):
             continue
         if len(group.words.intersection(words)) >= least and same(hit.text, group.hit.text):
             return group

@@ -11,7 +11,7 @@ from ragkb.retrieve.fusion import above, convex, share
 from ragkb.retrieve.search import LEAST_READABLE
 from ragkb.settings import SearchSettings
 from ragkb.store.reader import Reader
-from ragkb.text.tokens import query_tokens
+from ragkb.text.tokens import Word, query_words
 from ragkb.types import Principal, Related
 
 SAMPLE = 20_000  # characters of the document that its words are taken from
@@ -31,12 +31,12 @@ def related(
     candidates = max(settings.candidates, 10 * k) + document.info.chunks
     readable = embedder.readable(document.text[:2000])
     weight = settings.dense_weight * readable if readable >= LEAST_READABLE else 0.0
-    terms = _telling(reader, document.text[:SAMPLE], document.info.language, as_)
+    words = _telling(reader, document.text[:SAMPLE], as_)
     dense = {}
     if weight:
         centroid = reader.centroid(identity)
         dense = above(reader.dense(centroid, candidates, visible), reader.background())
-    lexical = share(reader.lexical(terms, candidates, as_, visible), reader.most(terms))
+    lexical = share(reader.lexical(words, candidates, as_, visible), reader.most(words))
     ranked = convex(dense, lexical, weight)
     rows = reader.chunks([number for number, _, _ in ranked])
     best: dict[str, float] = {}
@@ -48,10 +48,10 @@ def related(
     return sorted(found, key=lambda one: (-one.score, one.document.source))[:k]
 
 
-def _telling(reader: Reader, text: str, language: str, as_: Principal) -> dict[str, float]:
-    """The TERMS terms of greatest tf-idf, each with weight 1."""
-    counts = Counter(term for term in query_tokens(text, language) if len(term) > 1)
+def _telling(reader: Reader, text: str, as_: Principal) -> dict[Word, float]:
+    """The TERMS words of greatest tf-idf, each with weight 1."""
+    counts = Counter(word for word in query_words(text, reader.languages) if len(word[0]) > 1)
     rarity = reader.rarity(as_)
-    often = [term for term, _ in counts.most_common(8 * TERMS)]
-    weights = {term: float(np.log1p(counts[term])) * rarity(term) for term in often}
-    return dict.fromkeys(sorted(weights, key=lambda term: (-weights[term], term))[:TERMS], 1.0)
+    often = [word for word, _ in counts.most_common(8 * TERMS)]
+    weights = {word: float(np.log1p(counts[word])) * rarity(word[0]) for word in often}
+    return dict.fromkeys(sorted(weights, key=lambda word: (-weights[word], word))[:TERMS], 1.0)

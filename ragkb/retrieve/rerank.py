@@ -21,7 +21,8 @@ def reranked(
     """`ranked` with its first `settings.rerank_top` by the reranker, ties as they were, and what to say of it.
 
     Texts are scored in the order of `ranked`. After `settings.rerank_ms` milliseconds those that were not scored yet
-    follow in the order they had. Scores of the fusion stay; the reranker's is in `explain.rerank`.
+    follow in the order they had. The scores of the fusion are dealt out anew, best first; a text's own stands in
+    `explain.score`, the reranker's in `explain.rerank`.
     """
     head = ranked[: settings.rerank_top]
     until = time.perf_counter() + settings.rerank_ms / 1000
@@ -30,10 +31,10 @@ def reranked(
         stop.check()
         texts = [text_of(number) for number, _, _ in head[len(scores) : len(scores) + AT_ONCE]]
         scores += reranker.scores(query, texts)
-    scored = [
-        (number, score, replace(explain, rerank=round(mark, 6)))
-        for (number, score, explain), mark in zip(head, scores, strict=False)
-    ]
-    order = sorted(range(len(scored)), key=lambda place: -scores[place])
+    order = sorted(range(len(scores)), key=lambda place: -scores[place])
     late = f"search.rerank_ms was over: the first {len(scores)} of {len(head)} were reranked"
-    return [*(scored[place] for place in order), *ranked[len(scored) :]], late if len(scores) < len(head) else ""
+    best = [
+        (head[old][0], head[new][1], replace(head[old][2], score=round(head[old][1], 6), rerank=round(scores[old], 6)))
+        for new, old in enumerate(order)
+    ]
+    return [*best, *ranked[len(best) :]], late if len(scores) < len(head) else ""

@@ -10,16 +10,16 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from ragkb.store.lexical_search import Weights
+from ragkb.store.lexical_search import Words
 from ragkb.store.reader import Reader
 from ragkb.store.snapshot import Visible
 from ragkb.text.about import han_terms, leads, name_terms, named, period
 from ragkb.text.asking import content_terms, named_terms, without_asking
 from ragkb.text.periods import asks_for_the_latest, latest, periods, without_periods
-from ragkb.text.tokens import query_tokens
+from ragkb.text.tokens import Word, query_words
 from ragkb.types import Principal
 
 # How much a document that the question names whole gains, of what its chunks' scores lack to 1. Measured on reports,
@@ -41,24 +41,26 @@ class Route:
     """shares: of what the question names, by the document's row in the table of documents, 0 to 1.
 
     boost: how much of what a score lacks to 1 a share of 1 adds. inside: rows of the documents to search by themselves.
-    terms, topic: what to look for in the chunks: by words, and as a text to embed.
+    words, topic: what to look for in the chunks: by words, and as a text to embed.
     """
 
-    terms: Weights
+    words: Words
     topic: str
     shares: Mapping[int, float] = field(default_factory=dict)
     boost: float = 0.0
     inside: tuple[int, ...] = ()
 
 
-def query_terms(text: str) -> Counter[str]:
-    """Terms to look up: what only asks is left out, identifiers and names count twice."""
-    return Counter([*query_tokens(without_asking(text), "en"), *named_terms(text)])
+def asked_words(text: str, languages: Sequence[str] = ()) -> Counter[Word]:
+    """Words to look up, also by the stems of these languages: what only asks is left out, names count twice."""
+    words = query_words(without_asking(text), languages)
+    by_term = {word[0]: word for word in reversed(words)}
+    return Counter([*words, *(by_term.get(term, (term,)) for term in named_terms(text))])
 
 
-def unrouted(text: str) -> Route:
+def unrouted(reader: Reader, text: str) -> Route:
     """Looks everywhere for everything."""
-    return Route(query_terms(text), text)
+    return Route(asked_words(text, reader.languages), text)
 
 
 def routed(reader: Reader, text: str, as_: Principal, visible: Visible) -> Route:
@@ -72,25 +74,29 @@ def routed(reader: Reader, text: str, as_: Principal, visible: Visible) -> Route
     holding = {term: min(total, reader.about_frequency(term, as_)) for term in sorted(asked | names)}
     known = {term: _rarity(count, total) for term, count in holding.items() if count}
     if not known:
-        return unrouted(text)
+        return unrouted(reader, text)
     most = sum(known.values()) + sum(_rarity(0, total) for term in names - known.keys())
     found = reader.about(known, MOST + 1, as_, visible)
     if len(found) > MOST:  # which of those that are equal would be chance
         found = [one for one in found if one[1] > found[-1][1]]
     shares = {row: weight / most for row, weight in found}
     if not shares:
-        return unrouted(text)
+        return unrouted(reader, text)
     if asked.isdisjoint(known) and asks_for_the_latest(text):
         return _to_the_latest(reader, text, shares)
     inside = tuple(row for row, weight in found[:INSIDE] if weight >= found[0][1] / 2)
     is_long = reader.snapshot.documents.ranges[inside[0], 2] >= LONG
     if asked.isdisjoint(known):
-        return Route(query_terms(text), text, shares, NAMES_ALONE, inside) if is_long else unrouted(text)
+        return (
+            Route(asked_words(text, reader.languages), text, shares, NAMES_ALONE, inside)
+            if is_long
+            else unrouted(reader, text)
+        )
     if not is_long:
-        return Route(query_terms(text), text, shares, WITH_PERIOD_SHORT)
+        return Route(asked_words(text, reader.languages), text, shares, WITH_PERIOD_SHORT)
     own = {term for term in names if holding[term] and _is_own(reader, term, total, as_)}
     topic = _topic(text, own)
-    return Route(_terms(text, topic), topic, shares, WITH_PERIOD, inside)
+    return Route(_words(text, topic, reader.languages), topic, shares, WITH_PERIOD, inside)
 
 
 def _to_the_latest(reader: Reader, text: str, shares: Mapping[int, float]) -> Route:
@@ -99,7 +105,13 @@ def _to_the_latest(reader: Reader, text: str, shares: Mapping[int, float]) -> Ro
     ends = {row: latest(*reader.said(int(reader.snapshot.documents.ranges[row, 0]))) for row in best}
     newest = [row for row in best if ends[row] and ends[row] == max(ends.values())]
     halved = {row: share if row in newest else share / 2 for row, share in shares.items()}
-    return Route(query_terms(text), text, halved, WITH_PERIOD if newest else NAMES_ALONE, tuple(newest[:INSIDE]))
+    return Route(
+        asked_words(text, reader.languages),
+        text,
+        halved,
+        WITH_PERIOD if newest else NAMES_ALONE,
+        tuple(newest[:INSIDE]),
+    )
 
 
 def _is_own(reader: Reader, name: str, total: int, as_: Principal) -> bool:
@@ -119,10 +131,10 @@ def _is_named(word: str, own: set[str]) -> bool:
     return bool(terms) and named(terms[0]) in own
 
 
-def _terms(text: str, topic: str) -> Weights:
-    """The terms of the topic, and those of the rest of the question at a part of their weight."""
-    asked, kept = query_terms(text), query_terms(topic)
-    return {term: kept[term] + REPEATED * max(0, count - kept[term]) for term, count in (asked | kept).items()}
+def _words(text: str, topic: str, languages: Sequence[str]) -> Words:
+    """The words of the topic, and those of the rest of the question at a part of their weight."""
+    asked, kept = asked_words(text, languages), asked_words(topic, languages)
+    return {word: kept[word] + REPEATED * max(0, count - kept[word]) for word, count in (asked | kept).items()}
 
 
 def _rarity(holding: int, total: int) -> float:

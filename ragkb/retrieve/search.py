@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import accumulate
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ragkb.models import Embedder
 from ragkb.models.reranker import load_reranker
 from ragkb.retrieve.duplicates import collapsed
 from ragkb.retrieve.fusion import Scored, above, convex, share
+from ragkb.retrieve.origin import origin_of
 from ragkb.retrieve.rerank import Ranked, reranked
 from ragkb.retrieve.routing import Route, routed, unrouted
 from ragkb.retrieve.versions import marked
@@ -27,6 +31,8 @@ from ragkb.types import Explain, Hit, Principal
 
 Leg = Literal["hybrid", "dense", "lexical"]
 LEAST_READABLE = 0.2
+_AHEAD = ThreadPoolExecutor(32, "ragkb-query")
+"""Embeds questions beside the threads that ask them; more than are asked at once, since an embedder may be far away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +47,21 @@ class Query:
 
 
 def search(reader: Reader, embedder: Embedder, query: Query, settings: SearchSettings) -> list[Hit]:
-    """Up to query.k hits, best first."""
+    """Up to query.k hits, best first. The question is embedded while it is routed and looked up by its words."""
     visible = reader.visible(query.as_, query.where)
-    route = routed(reader, query.text, query.as_, visible) if query.leg == "hybrid" else unrouted(query.text)
     readable = embedder.readable(query.text) if query.leg == "hybrid" else 1.0
     weight = dense_weight(query.leg, readable, settings)
+    vector = _AHEAD.submit(_embedded, embedder, query.text) if weight > 0 else None
+    route = routed(reader, query.text, query.as_, visible) if query.leg == "hybrid" else unrouted(reader, query.text)
     candidates = max(settings.candidates, query.k)
     dense: dict[int, float] = {}
     lexical: dict[int, float] = {}
-    if weight > 0:
-        dense = above(_dense(reader, embedder, route, candidates, visible), reader.background())
     if weight < 1:
         found = _lexical(reader, query.as_, route, candidates, visible)
-        lexical = share(found, reader.most(route.terms))
+        lexical = share(found, reader.most(route.words))
+    if vector:
+        topic = vector.result() if route.topic == query.text else _embedded(embedder, route.topic)
+        dense = above(_dense(reader, topic, route, candidates, visible), reader.background())
     ranked = _boosted(reader, convex(dense, lexical, weight), route)
     late = ""
     if settings.rerank and query.leg == "hybrid":
@@ -73,15 +81,21 @@ def _hits(reader: Reader, ranked: Ranked, explained: Reasons, query: Query, coll
     take = query.k
     while True:
         rows |= reader.chunks([number for number, _, _ in ranked[:take] if number not in rows])
-        found = [(rows[n], score, explained.of(n, explain)) for n, score, explain in ranked[:take] if n in rows]
+        found = [(rows[n], score, explained.of(n, score, explain)) for n, score, explain in ranked[:take] if n in rows]
         hits = [_hit(rank, *one) for rank, one in enumerate(found, 1)]
         if query.leg != "hybrid":
             return hits
-        hits = hits if periods(query.text) else marked(hits, reader.said)
+        hits = hits if periods(query.text) else marked(hits, partial(origin_of, reader, as_=query.as_))
         kept = collapsed(hits) if collapse else hits
         if len(kept) >= query.k or take >= len(ranked):
-            return kept[: query.k]
+            return falling(kept[: query.k])
         take += 2 * (query.k - len(kept))
+
+
+def falling(hits: Sequence[Hit]) -> list[Hit]:
+    """The hits with scores that never rise with the rank: one put behind others has at most the score of these."""
+    least = list(accumulate((hit.score for hit in hits), min))
+    return [hit if hit.score == score else replace(hit, score=score) for hit, score in zip(hits, least, strict=True)]
 
 
 class Reasons:
@@ -96,12 +110,13 @@ class Reasons:
     ) -> None:
         self._dense, self._lexical, self._reason, self._named = _ranks(dense), _ranks(lexical), reason, named
 
-    def of(self, number: int, explain: Explain) -> Explain:
+    def of(self, number: int, score: float, explain: Explain) -> Explain:
         """`explain` of that chunk with ranks, words, and how much of what the question names its document is about."""
         (document,) = self._named([number])
         named = "its document is about what the question names" if document else ""
         return replace(
             explain,
+            score=round(score, 6) if explain.score is None else explain.score,
             document=round(document, 6),
             dense_rank=self._dense.get(number),
             lexical_rank=self._lexical.get(number),
@@ -134,9 +149,12 @@ def dense_weight(leg: Leg, readable: float, settings: SearchSettings) -> float:
     return settings.dense_weight * readable if readable >= LEAST_READABLE else 0.0
 
 
-def _dense(reader: Reader, embedder: Embedder, route: Route, k: int, visible: Visible) -> Scored:
+def _embedded(embedder: Embedder, text: str) -> NDArray[np.float32]:
+    return np.asarray(embedder.embed([text], query=True)[0])
+
+
+def _dense(reader: Reader, vector: NDArray[np.float32], route: Route, k: int, visible: Visible) -> Scored:
     """The nearest chunks of all, and of the documents that the question names."""
-    vector = embedder.embed([route.topic], query=True)[0]
     found = dict(reader.dense(vector, k, visible))
     if route.inside:
         found |= dict(reader.dense_inside(vector, k, route.inside))
@@ -145,10 +163,10 @@ def _dense(reader: Reader, embedder: Embedder, route: Route, k: int, visible: Vi
 
 def _lexical(reader: Reader, as_: Principal, route: Route, k: int, visible: Visible) -> Scored:
     """The best chunks of all by words, and of the documents that the question names."""
-    found = dict(reader.lexical(route.terms, k, as_, visible))
+    found = dict(reader.lexical(route.words, k, as_, visible))
     if route.inside:
         numbers = reader.snapshot.documents.ranges[list(route.inside), 0].tolist()
-        found |= dict(reader.lexical(route.terms, k, as_, visible, numbers))
+        found |= dict(reader.lexical(route.words, k, as_, visible, numbers))
     return list(found.items())
 
 

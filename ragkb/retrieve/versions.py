@@ -1,4 +1,4 @@
-"""Versions of one document among the hits: the newer one first, the older one marked."""
+"""Versions and issues of one document among the hits: the newer one first, an older version marked."""
 
 from __future__ import annotations
 
@@ -7,51 +7,30 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 
-from ragkb.text.periods import latest, without_periods
+from ragkb.retrieve.origin import Origin, series
 from ragkb.text.tokens import is_unspaced, lexical_tokens
 from ragkb.types import Hit
 
 SAME = 0.5  # share of the words of two chunks that are in both, from which one is taken for a version of the other
 MOST = 20  # hits that are compared
 
-Said = Callable[[str], tuple[str, str]]
-"""(title and source, beginning of the text) of the document with that id."""
-
-_EXTENSION = re.compile(r"\.[A-Za-z0-9]{1,5}$")
-_VERSION = re.compile(
-    r"\b(?:v|ver|version|rev|revision|edition)\.?[ _-]?\d[\d.]*\b|\d+(?:\.\d+)*|版本?|年", re.IGNORECASE
-)
-_MARKS = re.compile(r"[\W_]+")
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
 
 
-def marked(hits: Sequence[Hit], said: Said) -> list[Hit]:
-    """The hits, of which an older version stands behind the newer one of its text and names it in `superseded_by`.
+def marked(hits: Sequence[Hit], origin: Callable[[str], Origin]) -> list[Hit]:
+    """The hits, of which an older version or issue stands behind the newer one of its text.
 
-    Two documents are versions of each other if their sources differ in years, periods and version numbers alone, and
-    chunks of both share half of their words. The newer one is told by those, else by the period that its text is about.
+    An older version names the newer one in `superseded_by`. Two hits are of one text if they share half of their words.
+    origin: of the document with that id.
     """
     families: dict[str, list[Hit]] = {}
     for hit in hits[:MOST]:
-        families.setdefault(family(hit.source), []).append(hit)
-    newer: dict[int, Hit] = {}
-    for name, some in families.items():
-        if name and len({hit.document_id for hit in some}) > 1:
-            alike = _alike(some)
-            ends = {
-                identity: latest(*said(identity)) for identity in {one.document_id for pair in alike for one in pair}
-            }
-            newer |= {id(hit): best for hit in some if (best := _newest(hit, alike, ends))}
-    ordered = _newer_first(list(hits), newer) if newer else list(hits)
+        families.setdefault(series(hit.source), []).append(hit)
+    alike = [pair for name, some in families.items() if name for pair in _alike(some)]
+    origins = {identity: origin(identity) for identity in {one.document_id for pair in alike for one in pair}}
+    newer = {id(hit): best for hit in hits[:MOST] if (best := _newest(hit, alike, origins))}
+    ordered = _newer_first(list(hits), newer, origins) if newer else list(hits)
     return [replace(hit, rank=rank) for rank, hit in enumerate(ordered, 1)]
-
-
-def family(source: str) -> str:
-    """What the sources of all versions of a document have in common; "" if nothing is left."""
-    folder, _, name = source.rpartition("/")
-    rest = _VERSION.sub(" ", without_periods(_EXTENSION.sub("", name).replace("_", " ")))
-    kept = _MARKS.sub(" ", rest).strip().casefold()
-    return f"{folder}/{kept}" if kept else ""
 
 
 def _alike(hits: Sequence[Hit]) -> list[tuple[Hit, Hit]]:
@@ -77,16 +56,19 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(_LETTERS.findall(text.lower()))
 
 
-def _newest(hit: Hit, alike: Sequence[tuple[Hit, Hit]], ends: Mapping[str, str]) -> Hit | None:
-    """The newest of the hits that say the same as `hit` in a newer document."""
-    later = [two for one, two in alike if one is hit and ends[two.document_id] > ends[hit.document_id] > ""]
-    return max(later, key=lambda one: (ends[one.document_id], -one.rank), default=None)
+def _newest(hit: Hit, alike: Sequence[tuple[Hit, Hit]], origins: Mapping[str, Origin]) -> Hit | None:
+    """The newest of the hits that say the same as `hit` in a newer document; of equals the first."""
+    best: Hit | None = None
+    for two in [two for one, two in alike if one is hit]:
+        if origins[two.document_id].is_newer(origins[(best or hit).document_id]):
+            best = two
+    return best
 
 
-def _newer_first(hits: list[Hit], newer: dict[int, Hit]) -> list[Hit]:
-    """Each newer version in the place, and with the score, of the older one that stood before it."""
+def _newer_first(hits: list[Hit], newer: Mapping[int, Hit], origins: Mapping[str, Origin]) -> list[Hit]:
+    """Each newer one in the place, and with the score, of the older one that stood before it."""
     by_place = {id(hit): place for place, hit in enumerate(hits)}
-    out = [replace(hit, superseded_by=newer[id(hit)].source) if id(hit) in newer else hit for hit in hits]
+    out = [_marked(hit, newer.get(id(hit)), origins) for hit in hits]
     for hit in hits:
         if (best := newer.get(id(hit))) and by_place[id(best)] > by_place[id(hit)]:
             first, second = by_place[id(hit)], by_place[id(best)]
@@ -96,3 +78,8 @@ def _newer_first(hits: list[Hit], newer: dict[int, Hit]) -> list[Hit]:
             by_place = {key: place + 1 if first <= place < second else place for key, place in by_place.items()}
             by_place[id(best)] = first
     return out
+
+
+def _marked(hit: Hit, newer: Hit | None, origins: Mapping[str, Origin]) -> Hit:
+    is_version = newer and origins[newer.document_id].replaces(origins[hit.document_id])
+    return replace(hit, superseded_by=newer.source) if newer and is_version else hit

@@ -19,10 +19,10 @@ from fastapi import FastAPI
 
 from ragkb.errors import InputError
 from ragkb.kb import KnowledgeBase
+from ragkb.memory import share_arenas
 from ragkb.server import logs
 from ragkb.server.address import check_address
 from ragkb.server.app import create_app
-from ragkb.server.memory import share_arenas
 from ragkb.server.protocol import protocol
 from ragkb.server.service import DEFAULT, Site
 from ragkb.settings import Settings

@@ -19,6 +19,7 @@ from ragkb.errors import Busy, InputError, StorageError
 from ragkb.store import meta
 from ragkb.store.crashpoints import reached
 from ragkb.store.files import storage_errors, sync_file, sync_folder
+from ragkb.store.lexical import TERMS
 from ragkb.store.records import IndexFile
 from ragkb.store.schema import APPLICATION_ID, FORMAT, SCHEMA
 
@@ -49,6 +50,7 @@ class Catalogue:
             "pending": 0,
             "background": 0,
             "lexical_folder": lexical[0],
+            "terms": TERMS,
             **model,
             "kb": secrets.token_hex(16),
         }

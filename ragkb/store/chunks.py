@@ -45,16 +45,17 @@ class StoredSpan:
 def rows(at: sqlite3.Connection, numbers: Sequence[int]) -> dict[int, ChunkRow]:
     """The chunks with these numbers; unknown ones are absent."""
     out = {}
-    for number in numbers:
-        row = at.execute(
-            """SELECT c.number, c.document, d.id, d.source, d.title, c.start, c.end, c.page, c.heading, c.context,
+    for first in range(0, len(numbers), AT_ONCE):
+        some = numbers[first : first + AT_ONCE]
+        found = at.execute(
+            f"""SELECT c.number, c.document, d.id, d.source, d.title, c.start, c.end, c.page, c.heading, c.context,
             substr(d.text, c.start + 1, c.end - c.start)
-            FROM chunks c JOIN documents d ON d.number = c.document WHERE c.number = ?""",
-            (number,),
-        ).fetchone()
-        if row:
+            FROM chunks c JOIN documents d ON d.number = c.document WHERE c.number IN ({", ".join("?" * len(some))})""",
+            some,
+        )
+        for row in found:
             values = (*row[:8], tuple(json.loads(row[8])), *row[9:])
-            out[number] = ChunkRow(*values)
+            out[row[0]] = ChunkRow(*values)
     return out
 
 

@@ -214,14 +214,19 @@ class StoredText:
 
     number: int
     groups: tuple[str, ...]
+    language: str
     title: str
     source: str
     text: str
 
 
-def texts(at: sqlite3.Connection) -> Iterator[StoredText]:
-    """Every document with its text, by number. Raises StorageError for one of which nobody knows who may read it."""
-    rows = at.execute("SELECT number, id, access, access_checksum, title, source, text FROM documents ORDER BY number")
+def texts(at: sqlite3.Connection, which: str = "") -> Iterator[StoredText]:
+    """Every document with its text, by number. Raises StorageError for one of which nobody knows who may read it.
+
+    which: a WHERE clause.
+    """
+    columns = "number, id, access, access_checksum, language, title, source, text"
+    rows = at.execute(f"SELECT {columns} FROM documents {which} ORDER BY number")
     for number, identity, access, stored, *said in rows:
         groups = groups_of(number, access, stored)
         if groups is None:

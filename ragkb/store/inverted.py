@@ -12,7 +12,6 @@ nothing near is hardly touched.
 from __future__ import annotations
 
 import math
-import os
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +20,8 @@ from typing import Any
 import faiss
 import numpy as np
 from numpy.typing import NDArray
+
+from ragkb.cores import usable_cores
 
 # Measured on two cores with up to a million vectors of 384 numbers: benchmarks/scale/README.md.
 PROBES = 128  # lists that are looked into when every row is visible, of the lists that one segment would have
@@ -200,8 +201,3 @@ def parts_of(dim: int) -> int:
 def lists_for(rows: int) -> int:
     """A power of two next to twice the square root of the rows: 256 at 10 thousand, 2048 at a million."""
     return 1 << round(math.log2(2 * math.sqrt(rows)))
-
-
-def usable_cores() -> int:
-    """Cores that this process may run on."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

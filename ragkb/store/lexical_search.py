@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import tantivy
 from numpy.typing import NDArray
 
+from ragkb.text.stems import ENGLISH, STEMMED
+from ragkb.text.tokens import Word
 from ragkb.types import Principal
 
 K1 = 1.2  # of BM25, as tantivy has it
@@ -18,6 +22,8 @@ MOSTLY = 0.8  # share of the rows from which a reader is taken to see nearly eve
 
 Weights = Mapping[str, float]
 """Terms and what each counts."""
+Words = Mapping[Word, float]
+"""Words of a question and what each counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +47,22 @@ class LexicalSearcher:
     def rows(self) -> int:
         return int(self._searcher.num_docs)
 
-    def search(self, terms: Weights, k: int, scope: Scope) -> list[tuple[int, float]]:
-        """Up to k (chunk number, BM25 times the terms' weights), best first, ties by number."""
+    @cached_property
+    def languages(self) -> tuple[str, ...]:
+        """The languages other than English by which words in the index are stemmed."""
+        other = sorted(STEMMED - {ENGLISH})
+        return tuple(one for one in other if self._searcher.doc_freq("about", stemmed(one)))
+
+    def search(self, words: Words, k: int, scope: Scope) -> list[tuple[int, float]]:
+        """Up to k (chunk number, BM25 times the words' weights), best first, ties by number.
+
+        A word counts as one term, in whatever form it stands: by the number of rows that hold any of its forms.
+        """
+        terms: defaultdict[str, float] = defaultdict(float)
+        for word, weight in words.items():
+            rarity, held = self._rarity_of(word)
+            for form, rows in held.items():
+                terms[form] += weight if len(held) == 1 else weight * rarity / self._rarity(rows)
         return self._best(self._any("terms", terms), k, scope) if terms else []
 
     def about(self, terms: Weights, k: int, scope: Scope) -> list[tuple[int, float]]:
@@ -50,12 +70,14 @@ class LexicalSearcher:
         exact = {term: weight for term, weight in terms.items() if weight > 0}
         return self._best(self._any("about", exact, exact=True), k, scope) if exact else []
 
-    def most(self, terms: Weights) -> float:
-        """The limit of `search` for these terms, reached by no text: (k1 + 1) times the sum of their rarities."""
-        return (K1 + 1) * sum(weight * self._rarity(term) for term, weight in terms.items())
+    def most(self, words: Words) -> float:
+        """The limit of `search` for these words, reached by no text: (k1 + 1) times the sum of their rarities."""
+        return (K1 + 1) * sum(weight * self._rarity_of(word)[0] for word, weight in words.items())
 
     def frequency(self, term: str, as_: Principal, field: str = "terms") -> int:
         """In how many rows that the principal may see the term stands. field: "terms", or "about" of documents."""
+        if not self._searcher.doc_freq(field, term):
+            return 0
         query = self._visible(self._any(field, {term: 1.0}), as_)
         return int(self._searcher.search(query, 1, count=True).count)  # type: ignore[attr-defined]  # its stub forgets it
 
@@ -85,8 +107,12 @@ class LexicalSearcher:
                 return sorted(hits, key=lambda hit: (-hit[1], hit[0]))[:k]
             limit *= 4
 
-    def _rarity(self, term: str) -> float:
-        holding = self._searcher.doc_freq("terms", term)
+    def _rarity_of(self, word: Word) -> tuple[float, dict[str, int]]:
+        """The rarity of a word in any of its forms, and the rows that hold each of those that there are."""
+        held = {form: rows for form in word if (rows := self._searcher.doc_freq("terms", form))}
+        return self._rarity(sum(held.values())), held
+
+    def _rarity(self, holding: int) -> float:
         rows = max(self.rows, holding)  # subtle: what was deleted still counts for a term, but not as a row
         return math.log(1 + (rows - holding + 0.5) / (holding + 0.5))
 
@@ -116,6 +142,11 @@ class LexicalSearcher:
         query, must = tantivy.Query, tantivy.Occur.Must
         filtered = query.const_score_query(query.term_set_query(self._schema, field, values), 0.0)
         return query.boolean_query([(must, wanted), (must, filtered)])
+
+
+def stemmed(language: str) -> str:
+    """What the first row of a document is about that has chunks with stems of that language."""
+    return f"stems:{language}"
 
 
 def group_term(group: str) -> str:

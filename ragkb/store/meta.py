@@ -60,7 +60,7 @@ def put(at: sqlite3.Connection, key: str, value: object) -> None:
     pending: 1 from the reservation of numbers to the commit: the lexical index may be ahead of the catalogue.
     seal: SHA-256 over the rest of meta and over index_files, originals aside: those have a seal of their own.
     originals: see originals.is_sealed.
-    lexical_folder: the folder of the lexical index in force.
+    lexical_folder: the folder of the lexical index in force. terms: see lexical.TERMS; absent in older stores.
     embedder, dim, models, target: see models.py.
     forgotten: the generation up to which removals are no longer recorded.
     """

@@ -13,10 +13,9 @@ from ragkb.store import documents, embeddings, meta
 from ragkb.store.catalogue import CATALOGUE, DAMAGED, Catalogue, sound
 from ragkb.store.crashpoints import reached
 from ragkb.store.files import storage_errors
-from ragkb.store.lexical import LexicalIndex, new_lexical_folder
 from ragkb.store.lock import writer_lock
 from ragkb.store.schema import DOCUMENTS, FORMAT
-from ragkb.store.writer import stored_rows
+from ragkb.store.writer import put_lexical, write_lexical
 
 
 def migrate(folder: Path) -> int:
@@ -111,13 +110,8 @@ def _documents_into_the_lexical_index(at: sqlite3.Connection, path: Path) -> Non
     for number, identity, stored in at.execute("SELECT number, id, checksum FROM documents").fetchall():
         if documents.checksum(at, number) != stored:
             raise StorageError(f"{path}: damaged, document {identity} is not what was stored", DAMAGED)
-    folder = path.parent / new_lexical_folder()
     with storage_errors(path.parent):
-        index = LexicalIndex(folder, create=True)
-        index.write(stored_rows(at))
-        files = index.files({})
-    meta.put(at, "lexical_folder", folder.name)
-    meta.set_index_files(at, "lexical", files)
+        put_lexical(at, write_lexical(at, path.parent))
 
 
 def _statements(script: str) -> list[str]:

@@ -18,13 +18,14 @@ from ragkb.store.catalogue import sound
 from ragkb.store.chunks import ChunkRow, StoredSpan
 from ragkb.store.files import storage_errors
 from ragkb.store.lexical import REPAIR
-from ragkb.store.lexical_search import Scope, Weights
+from ragkb.store.lexical_search import Scope, Weights, Words
 from ragkb.store.models import Model
 from ragkb.store.records import IndexFile
 from ragkb.store.snapshot import Snapshot, Visible
 from ragkb.store.vectors import GATHERED, nearest, nearest_of
 from ragkb.store.where import Where
 from ragkb.text.about import BEGINNING
+from ragkb.text.stems import stem
 from ragkb.types import Document, DocumentInfo, Original, Principal
 
 if TYPE_CHECKING:
@@ -60,16 +61,21 @@ class Reader:
         return nearest(self.snapshot.segments, vector, k, self.snapshot.chunks_of(rows).bitmap)
 
     def lexical(
-        self, terms: Weights, k: int, as_: Principal, visible: Visible, documents: Sequence[int] = ()
+        self, words: Words, k: int, as_: Principal, visible: Visible, documents: Sequence[int] = ()
     ) -> list[tuple[int, float]]:
         """Up to k visible (chunk number, BM25), best first, ties by number. documents: numbers of those to look in."""
         with self._readable():
             scope = Scope(as_, visible.bitmap, visible.count, tuple(documents))
-            return self.snapshot.lexical.search(terms, k, scope) if visible.count else []
+            return self.snapshot.lexical.search(words, k, scope) if visible.count else []
 
-    def most(self, terms: Weights) -> float:
-        """The greatest BM25 that any text could have for these terms: the limit for endless repetition of each."""
-        return self.snapshot.lexical.most(terms)
+    def most(self, words: Words) -> float:
+        """The greatest BM25 that any text could have for these words: the limit for endless repetition of each."""
+        return self.snapshot.lexical.most(words)
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages other than English by whose stems the texts are found."""
+        return self.snapshot.lexical.languages
 
     def about(self, terms: Weights, k: int, as_: Principal, visible: Visible) -> list[tuple[int, float]]:
         """Up to k (row of a visible document in `snapshot.documents`, weight of the terms that it is about).
@@ -184,14 +190,16 @@ class Reader:
         return found
 
     def rarity(self, as_: Principal) -> Callable[[str], float]:
-        """Rarity of a term among what the principal may see, as BM25 counts it: 0 and up.
+        """Rarity of an English term among what the principal may see, as BM25 counts it: 0 and up.
 
-        subtle: counted over the visible rows alone, so that a hidden document cannot change an answer.
+        Rows that hold its stem in another language of the texts count as well. subtle: counted over the visible rows
+        alone, so that a hidden document cannot change an answer.
         """
         total = self.visible(as_).count
 
         def idf(term: str) -> float:
-            holding = min(self.snapshot.lexical.frequency(term, as_), total)
+            forms = {term, *(stem(term, language) for language in self.languages)}
+            holding = min(sum(self.snapshot.lexical.frequency(form, as_) for form in forms), total)
             return math.log(1 + (total - holding + 0.5) / (holding + 0.5))
 
         return idf

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,14 +24,14 @@ from ragkb.errors import StorageError
 from ragkb.store import chunks, documents, embeddings, meta, models, originals
 from ragkb.store.catalogue import sound
 from ragkb.store.crashpoints import reached
+from ragkb.store.documents import StoredText
 from ragkb.store.files import storage_errors, sync_folder
 from ragkb.store.inverted import BLOCK
-from ragkb.store.lexical import REPAIR, LexicalIndex, LexicalRow, new_lexical_folder
+from ragkb.store.lexical import REPAIR, TERMS, LexicalIndex, LexicalRow, new_lexical_folder
+from ragkb.store.lexical_rows import is_stale, rows_of, stored_rows
 from ragkb.store.models import Model
 from ragkb.store.records import Entry, IndexFile, Touched
 from ragkb.store.vectors import MOST_ROWS, Segment, merge_segments, to_merge, write_segment
-from ragkb.text.about import about_terms
-from ragkb.text.tokens import lexical_tokens
 
 if TYPE_CHECKING:
     from ragkb.store.store import Store
@@ -101,6 +102,7 @@ class Writer:
             pending = meta.pending(at)
         if pending:
             self.recover()
+        self._renew_terms()
         with self._store.catalogue.write() as at:
             meta.put(at, "pending", 1)
             document = meta.reserve(at, "next_document", len(entries))
@@ -175,24 +177,36 @@ class Writer:
 
     def rebuild(self) -> None:
         """Makes both indexes anew from the catalogue, without embedding. Repairs them, and drops what was deleted."""
-        folder = self._store.folder / new_lexical_folder()
         with storage_errors(self._store.folder):
             self._vectors.mkdir(exist_ok=True)
-            index = LexicalIndex(folder, create=True)
             with self._store.catalogue.read() as at, sound(self._store.catalogue.path):
                 self._store.catalogue.check_seal(at)
-                index.write(stored_rows(at))
+                index = write_lexical(at, self._store.folder)
                 reached("rebuild: lexical index written")
                 segments = list(self._segments_anew(at))
-            lexical = index.files({})
         reached("rebuild: vectors written")
         with self._store.catalogue.write() as at:
             meta.next_generation(at)
-            meta.put(at, "lexical_folder", folder.name)
             meta.put(at, "pending", 0)
+            put_lexical(at, index)
             meta.set_index_files(at, "vectors", segments)
-            meta.set_index_files(at, "lexical", lexical)
             embeddings.forget(at)
+        self.recover()
+
+    def _renew_terms(self) -> None:
+        """Makes the lexical index anew if another version of ragkb made its terms otherwise."""
+        with self._store.catalogue.read() as at, sound(self._store.catalogue.path):
+            made = meta.values(at).get("terms", "")
+            if made == TERMS:
+                return
+            stale = is_stale(at, made)
+            with storage_errors(self._store.folder):
+                index = write_lexical(at, self._store.folder) if stale else None
+        with self._store.catalogue.write() as at:
+            if index:
+                meta.next_generation(at)
+                put_lexical(at, index)
+            meta.put(at, "terms", TERMS)
         self.recover()
 
     def compact(self) -> None:
@@ -296,19 +310,23 @@ def _placed(entries: Sequence[Entry], document: int, chunk: int) -> Iterator[_Pl
         chunk += len(entry.chunks)
 
 
+def write_lexical(at: sqlite3.Connection, folder: Path) -> tuple[str, list[IndexFile]]:
+    """A new lexical index of the whole catalogue, beside the old one: its folder and its files. Raises StorageError."""
+    index = LexicalIndex(folder / new_lexical_folder(), create=True)
+    index.write(stored_rows(at))
+    return index.folder.name, index.files({})
+
+
+def put_lexical(at: sqlite3.Connection, index: tuple[str, list[IndexFile]]) -> None:
+    """Puts a new lexical index into force."""
+    meta.put(at, "lexical_folder", index[0])
+    meta.put(at, "terms", TERMS)
+    meta.set_index_files(at, "lexical", index[1])
+
+
 def _lexical_rows(placed: Sequence[_Placed]) -> Iterator[LexicalRow]:
     for item in placed:
         entry = item.entry
-        about = about_terms(entry.title, entry.source, entry.text)
-        for number, chunk in enumerate(entry.chunks, item.first_chunk):
-            terms = lexical_tokens(f"{chunk.context}\n{chunk.text}", "en")
-            yield LexicalRow(number, item.document, entry.groups, terms, about if number == item.first_chunk else ())
-
-
-def stored_rows(at: sqlite3.Connection) -> Iterator[LexicalRow]:
-    """What the lexical index holds, made of the catalogue alone. Raises StorageError."""
-    for document in documents.texts(at):
-        about = about_terms(document.title, document.source, document.text)
-        for place, (number, start, end, context) in enumerate(chunks.spans(at, document.number)):
-            terms = lexical_tokens(f"{context}\n{document.text[start:end]}", "en")
-            yield LexicalRow(number, document.number, document.groups, terms, () if place else about)
+        texts = [f"{chunk.context}\n{chunk.text}" for chunk in entry.chunks]
+        stored = StoredText(item.document, entry.groups, entry.language, entry.title, entry.source, entry.text)
+        yield from rows_of(stored, list(enumerate(texts, item.first_chunk)))

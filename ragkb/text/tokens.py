@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
-from threading import Lock
-from typing import Protocol
+
+from ragkb.text.stems import ENGLISH, stem
 
 LONGEST = 64
 """Most code points of a term; longer ones (hashes, base64) are cut, so that no text makes a term of a megabyte."""
@@ -51,9 +52,8 @@ _PIECES = re.compile(r"[^\W_]+")
 _IDENTIFIER_MARK = re.compile(r"[\d_@.&]")
 
 
-class _Stemmer(Protocol):
-    def stemWord(self, word: str) -> str: ...
-
+Word = tuple[str, ...]
+"""The terms that one word of a question may have in the index: a stem for each language, English first."""
 
 _STOP_WORDS = """
 a about after against all also an and any are as at be been before between both but by can could did do does
@@ -71,47 +71,50 @@ def is_unspaced(text: str) -> bool:
 def lexical_tokens(text: str, language: str = "") -> list[str]:
     """The terms of `text` in reading order, with repetitions; none holds white space or is empty.
 
-    Words: case folded, NFKC, accents dropped (é -> e, ß -> ss); stemmed with Porter2 when `language` is "en".
+    Words: case folded, NFKC, accents dropped (é -> e, ß -> ss); stemmed if `language` is one of stems.STEMMED.
     Numbers: whole, in one form (1,234.50 and 1.234,50 -> 1234.50). Dates and identifiers (2026-01-15, HX-200/4B,
     v2.3, settings.py): whole, then their parts. Han, kana, hangul: each character and each pair of neighbours.
     """
     if not text.isascii():
-        text = _SPACED_THOUSANDS.sub(lambda match: _NUMBER_SPACE.sub("", match.group()), _IGNORED.sub("", text))
-    english = language == "en"
+        text = _IGNORED.sub("", unicodedata.normalize("NFC", text))
+        text = _SPACED_THOUSANDS.sub(lambda match: _NUMBER_SPACE.sub("", match.group()), text)
     terms: list[str] = []
     for word, unspaced, indic in _TOKEN.findall(text):
         if word:
-            terms.extend(_word_terms(word, english) if len(word) <= LONGEST else _long_terms(word, english))
+            terms.extend(_word_terms(word, language) if len(word) <= LONGEST else _long_terms(word, language))
         elif unspaced:
             terms.extend(_ngrams(unspaced))
         else:
-            terms.append(unicodedata.normalize("NFKC", indic)[:LONGEST])
+            terms.append(stem(unicodedata.normalize("NFKC", indic)[:LONGEST], language))
     return terms
 
 
-def query_tokens(text: str, language: str = "") -> list[str]:
-    """The terms of a question: lexical_tokens, in English without stop words unless nothing else would remain.
+def query_words(text: str, languages: Sequence[str] = ()) -> list[Word]:
+    """The words of a question, each with its English term and with those of other languages where they differ.
 
-    Only questions lose them: the index keeps every word, so that a title of stop words can still be found.
+    A question is too short to tell its language by, so it is looked up in those of the texts. English stop words are
+    left out unless nothing else would remain; the index keeps them, so that a title of stop words can still be found.
     """
-    terms = lexical_tokens(text, language)
-    kept = [term for term in terms if term not in _stop_terms()] if language == "en" else terms
-    return kept or terms
+    stemmed = [lexical_tokens(text, language) for language in (ENGLISH, *languages)]
+    words: list[Word] = [tuple(dict.fromkeys(terms)) for terms in zip(*stemmed, strict=True)]
+    return [word for word in words if word[0] not in _stop_terms()] or words
 
 
 @lru_cache(maxsize=1)
 def _stop_terms() -> frozenset[str]:
-    return frozenset(_stem(word) for word in _STOP_WORDS.split())
+    return frozenset(stem(word, ENGLISH) for word in _STOP_WORDS.split())
 
 
 @lru_cache(maxsize=200_000)
-def _word_terms(word: str, english: bool) -> tuple[str, ...]:
-    return tuple(_analyse(_fold(word), english))
+def _word_terms(word: str, language: str) -> tuple[str, ...]:
+    if not word.isascii() and word.isalpha() and language != ENGLISH:  # endings are told with their accents
+        return (_fold(stem(unicodedata.normalize("NFKC", word).casefold(), language)),)
+    return tuple(_analyse(_fold(word), language))
 
 
-def _long_terms(word: str, english: bool) -> list[str]:
+def _long_terms(word: str, language: str) -> list[str]:
     """The terms of a word of more than LONGEST code points: of its parts alone, each cut to LONGEST."""
-    return [term for part in _PIECES.findall(word) for term in _word_terms(part[:LONGEST], english)]
+    return [term for part in _PIECES.findall(word) for term in _word_terms(part[:LONGEST], language)]
 
 
 def _fold(word: str) -> str:
@@ -123,18 +126,18 @@ def _fold(word: str) -> str:
     return "".join(word.split())
 
 
-def _analyse(word: str, english: bool) -> list[str]:
+def _analyse(word: str, language: str) -> list[str]:
     """The terms of one folded word."""
     if word.isalpha():
-        return [_stem(word)] if english and word.isascii() else [word]
+        return [stem(word, language) if word.isascii() or language != ENGLISH else word]
     numbers = _numbers(word)
     if numbers or word.endswith(("#", "++")):
         return numbers or [word]
     if _ACRONYM.fullmatch(word):
         return [word.replace(".", "")]
     if word.endswith(("'s", "’s")):
-        return _analyse(word[:-2], english)
-    return _identifier(word, english)
+        return _analyse(word[:-2], language)
+    return _identifier(word, language)
 
 
 def _numbers(word: str) -> list[str]:
@@ -154,18 +157,18 @@ def _numbers(word: str) -> list[str]:
     return []
 
 
-def _identifier(word: str, english: bool) -> list[str]:
+def _identifier(word: str, language: str) -> list[str]:
     """`word` whole where it looks like an identifier, then its parts; letters joined by - or / are parts alone."""
     terms = [word] if _IDENTIFIER_MARK.search(word) else []
     if match := _MEASURED.fullmatch(word):
-        return terms + _analyse(match[1], english)
+        return terms + _analyse(match[1], language)
     if match := _VERSION.fullmatch(word):
         terms.append(match[1])
     parts = _PARTS.findall(word)
     if len(parts) == 1:
         parts = _PIECES.findall(word)
     if parts != [word]:
-        terms += [term for part in parts for term in _analyse(part, english)]
+        terms += [term for part in parts for term in _analyse(part, language)]
     if _COMPACTABLE.fullmatch(word):  # E-4711 is found as E4711
         terms.append("".join(parts))
     return terms
@@ -177,18 +180,3 @@ def _ngrams(run: str) -> list[str]:
     run = "".join(run.split())
     pairs = [run[i : i + 2] for i in range(len(run) - 1)]
     return [*run, *pairs]
-
-
-_stemmers: list[_Stemmer] = []
-_stemming = Lock()  # subtle: a Snowball stemmer keeps the word in itself, so two threads must not share it
-
-
-@lru_cache(maxsize=200_000)
-def _stem(word: str) -> str:
-    """Porter2's stem of a folded ASCII word."""
-    with _stemming:
-        if not _stemmers:
-            import snowballstemmer
-
-            _stemmers.append(snowballstemmer.stemmer("english"))
-        return _stemmers[0].stemWord(word)

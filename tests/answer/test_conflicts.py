@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from ragkb.answer.origin import Origin, origin
 from ragkb.ingest.report import NewDocument
 from ragkb.kb import KnowledgeBase
+from ragkb.retrieve.origin import Origin, origin
 from ragkb.settings import AnswerSettings, Settings
 from tests.conftest import WordHashes
 

@@ -12,7 +12,7 @@ from ragkb.settings import Settings
 from ragkb.text import tokens
 
 SEEDED = {**bugs.BUGS, **bugs.SUBTLE, **ingest_bugs.BUGS}
-PLACES = ((search, "marked"), (search, "dense_weight"), (Sources, "cite"), (chunk._Contexts, "of"), (tokens, "_stem"))
+PLACES = ((search, "marked"), (search, "dense_weight"), (Sources, "cite"), (chunk._Contexts, "of"), (tokens, "stem"))
 
 
 @pytest.mark.parametrize("name", list(SEEDED))

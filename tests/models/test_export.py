@@ -19,24 +19,34 @@ WORDS = "[PAD] [UNK] [CLS] [SEP] [MASK] the pump is blue and red canteen opens a
 TEXTS = ["the pump is blue", "the canteen opens at noon", "red pumps", "zebra", "the pump " * 60]
 
 
-def tiny_bert(folder: Path, pooling: str = "mean_tokens", more: tuple[dict[str, str], ...] = ()) -> Path:
+SIZES = {
+    "bert": {"intermediate_size": 64, "max_position_embeddings": 64},
+    "roberta": {"intermediate_size": 64, "max_position_embeddings": 65, "pad_token_id": 0, "type_vocab_size": 1},
+    "mpnet": {"intermediate_size": 64, "max_position_embeddings": 65, "pad_token_id": 0},
+}
+"""By the kind of the model; the first two are of BERT's shape, the third has its own attention."""
+
+
+def tiny_bert(
+    folder: Path, pooling: str = "mean_tokens", more: tuple[dict[str, str], ...] = (), kind: str = "bert"
+) -> Path:
     """Writes the model folder: hidden 32, 2 layers, 19 words, weights by seed 0."""
     import torch
-    from transformers import BertConfig, BertModel, BertTokenizerFast
+    from transformers import AutoConfig, AutoModel, BertTokenizerFast
 
     folder.mkdir()
-    config = BertConfig(
+    config = AutoConfig.for_model(
+        kind,
         vocab_size=len(WORDS),
         hidden_size=32,
         num_hidden_layers=2,
         num_attention_heads=2,
-        intermediate_size=64,
-        max_position_embeddings=64,
+        **SIZES[kind],
     )
     torch.manual_seed(0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        BertModel(config).save_pretrained(str(folder))
+        AutoModel.from_config(config).save_pretrained(str(folder))
         vocabulary = {word: number for number, word in enumerate(WORDS)}
         BertTokenizerFast(vocab=vocabulary, model_max_length=64).save_pretrained(str(folder))
     modules = [
@@ -60,9 +70,12 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.filterwarnings("ignore")  # of the exporter and of sentence-transformers themselves
-@pytest.mark.parametrize("pooling", ["mean_tokens", "cls_token"])
-def test_a_folder_works_both_ways_and_both_agree(tmp_path: Path, pooling: str) -> None:
-    folder = tiny_bert(tmp_path / "tiny", pooling)
+@pytest.mark.parametrize(
+    ("kind", "pooling"),
+    [("bert", "mean_tokens"), ("bert", "cls_token"), ("roberta", "mean_tokens"), ("mpnet", "cls_token")],
+)
+def test_a_folder_works_both_ways_and_both_agree(tmp_path: Path, kind: str, pooling: str) -> None:
+    folder = tiny_bert(tmp_path / "tiny", pooling, kind=kind)
     onnx, torch = load_embedder(str(folder)), load_embedder(f"torch:{folder}")
     assert onnx.dim == torch.dim == 32
     for embedder in (onnx, torch):
@@ -78,8 +91,9 @@ def test_a_folder_works_both_ways_and_both_agree(tmp_path: Path, pooling: str) -
 
 
 @pytest.mark.filterwarnings("ignore")
-def test_the_precision_is_as_asked(tmp_path: Path) -> None:
-    folder = tiny_bert(tmp_path / "tiny")
+@pytest.mark.parametrize("kind", ["bert", "roberta", "mpnet"])
+def test_the_precision_is_as_asked(tmp_path: Path, kind: str) -> None:
+    folder = tiny_bert(tmp_path / "tiny", kind=kind)
     exact, small = (load_embedder(str(folder), 0, EmbeddingSettings(precision=one)) for one in ("float32", "int8"))
     assert (exact.precision, small.precision, exact.id) == ("float32", "int8", small.id)
     reference = load_embedder(f"torch:{folder}").embed(TEXTS)

@@ -14,7 +14,8 @@ import pytest
 from ragkb.errors import ModelError
 from ragkb.models import Embedder, load_embedder
 from ragkb.models.onnx import OnnxEmbedder
-from ragkb.models.prepare import PINNED, PROBES, cache_folder, prepared
+from ragkb.models.prepare import PINNED, cache_folder, prepared
+from ragkb.models.probes import PROBES
 from ragkb.settings import Precision
 
 TEXTS = [
@@ -57,13 +58,10 @@ def test_the_order_of_the_texts_changes_no_vector(minilm: Embedder) -> None:
     assert np.array_equal(vectors, minilm.embed([LONG, *reversed(TEXTS)])[::-1])
 
 
-def test_a_vector_depends_little_on_the_texts_beside_it(minilm: Embedder) -> None:
-    # int8 activations share one scale in a batch: measured .975 for one letter, .989 and more for sentences
+def test_a_vector_does_not_depend_on_the_texts_beside_it(minilm: Embedder) -> None:
     alone = np.vstack([minilm.embed([text]) for text in TEXTS])
     for beside in ([], [LONG], ["word " * n for n in (30, 100, 200, 254)], ["x"] * 50):
-        together = minilm.embed([*TEXTS, *beside])[: len(TEXTS)]
-        assert cosines(alone, together).min() > 0.96
-        assert cosines(alone, together)[:-1].mean() > 0.985
+        assert np.array_equal(alone, minilm.embed([*TEXTS, *beside])[: len(TEXTS)])
 
 
 def test_near_in_meaning_is_near_in_space(minilm: Embedder) -> None:
@@ -131,8 +129,8 @@ def test_int8_agrees_with_sentence_transformers(minilm: Embedder, tmp_path: Path
         [sys.executable, "-c", FLOAT32, json.dumps(texts), str(tmp_path / "v.npy")], check=True, capture_output=True
     )
     found = cosines(np.load(tmp_path / "v.npy"), np.vstack([minilm.embed([text]) for text in texts]))
-    assert found.mean() > 0.98
-    assert found.min() > 0.95
+    assert found.mean() > 0.995
+    assert found.min() > 0.99
 
 
 # --- the prepared folder ----------------------------------------------------------------------------------------------
@@ -195,9 +193,7 @@ def test_after_deletion_it_is_made_again(copied: Path, monkeypatch: pytest.Monke
     copied.rename(kept)
     made = []
 
-    def make(
-        name: str, source: Path, folder: Path, precision: Precision
-    ) -> None:  # the export itself takes half a minute: see test_export
+    def make(name: str, source: Path, folder: Path, precision: Precision) -> None:  # see test_export
         made.append(name)
         shutil.copytree(kept, folder, dirs_exist_ok=True)
 
@@ -249,6 +245,7 @@ def test_texts_may_be_embedded_from_several_threads_at_once(minilm: Embedder) ->
 
 def test_token_states_go_with_the_tokens(minilm: Embedder) -> None:
     assert isinstance(minilm, OnnxEmbedder)
-    for text, (ids, states) in zip(TEXTS, minilm.embed_tokens(TEXTS), strict=True):
-        assert len(ids) == len(states) == minilm.count_tokens(text)
-        assert np.linalg.norm(states, axis=1) == pytest.approx(1.0, abs=1e-5)
+    for text, one in zip(TEXTS, minilm.embed_with_tokens(TEXTS), strict=True):
+        assert len(one.ids) == len(one.states) == minilm.count_tokens(text)
+        assert np.linalg.norm(one.states, axis=1) == pytest.approx(1.0, abs=1e-5)
+        assert np.array_equal(one.vector, minilm.embed([text])[0])

@@ -90,6 +90,10 @@ def test_a_document_does_not_fill_the_list_unless_the_question_names_it(tmp_path
     small = Settings(search=SearchSettings(document_hits=3), chunk={"tokens": 32})  # type: ignore[arg-type]
     with KnowledgeBase.open(tmp_path / "small", embedder=WordHashes(), settings=small) as cut:
         cut.add([NewDocument("manual.md", manual), NewDocument("memo.txt", "The memo says that grease is dear.")])
-        sources = [hit.source for hit in cut.search("greased each month with grease by a fitter", k=5)]
+        hits = cut.search("greased each month with grease by a fitter", k=5)
+    sources = [hit.source for hit in hits]
     assert sources[:4].count("manual.md") == 3
     assert "memo.txt" in sources[:4]
+    scores, before = [hit.score for hit in hits], [hit.explain.score or 0 for hit in hits]
+    assert scores == sorted(scores, reverse=True)
+    assert before[4] > before[3] == scores[3] == scores[4]

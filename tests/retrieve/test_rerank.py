@@ -136,7 +136,8 @@ def test_when_the_time_is_over_the_others_keep_their_order_and_it_is_said(
     settings = SearchSettings(rerank_ms=20)
     found, said = reranked(ranked, "q", lambda number: "x" * (10 - number), Shortest(0.05), settings)
     assert [number for number, _, _ in found] == [3, 2, 1, 0, 4, 5, 6, 7, 8, 9]
-    assert [score for _, score, _ in found][:2] == [0.7, 0.8]
+    assert [score for _, score, _ in found] == [1 - number / 10 for number in range(10)]
+    assert [explain.score for _, _, explain in found][:5] == [0.7, 0.8, 0.9, 1.0, None]
     assert [explain.rerank is None for _, _, explain in found] == [n >= AT_ONCE for n in range(10)]
     assert said == "search.rerank_ms was over: the first 4 of 10 were reranked"
     monkeypatch.setattr("ragkb.retrieve.search.load_reranker", lambda name: Shortest(0.05))

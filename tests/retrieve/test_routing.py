@@ -9,7 +9,7 @@ import pytest
 from ragkb.ingest.report import NewDocument
 from ragkb.kb import KnowledgeBase
 from ragkb.retrieve.routing import REPEATED, routed, unrouted
-from ragkb.store.lexical_search import Weights
+from ragkb.store.lexical_search import Words
 from ragkb.types import NOBODY, Hit, Principal
 from tests.conftest import WordHashes
 
@@ -78,17 +78,17 @@ def test_what_is_asked_of_the_document_decides_inside_of_it(reports: KnowledgeBa
 def test_a_question_that_names_nothing_is_left_as_it_is(reports: KnowledgeBase) -> None:
     with reports._store.reading() as reader:
         for text in ("what was the lease cost?", "What about xylophones in Q3 1961?", "在哪里"):
-            assert routed(reader, text, NOBODY, reader.visible(NOBODY)) == unrouted(text)
+            assert routed(reader, text, NOBODY, reader.visible(NOBODY)) == unrouted(reader, text)
 
 
 def test_names_and_periods_count_less_in_the_chunks_and_are_not_embedded(reports: KnowledgeBase) -> None:
     with reports._store.reading() as reader:
         route = routed(reader, "What was the lease of Bolt in Q2 2023?", NOBODY, reader.visible(NOBODY))
-    weights: Weights = route.terms
+    weights: Words = route.words
     assert route.topic == "What was the lease of ?"
-    assert weights["leas"] == 1
-    assert weights["2023"] == REPEATED
-    assert weights["bolt"] == 2 * REPEATED  # a name is looked up twice
+    assert weights["leas",] == 1
+    assert weights["2023",] == REPEATED
+    assert weights["bolt",] == 2 * REPEATED  # a name is looked up twice
 
 
 def test_hidden_documents_lead_nobody(tmp_path: Path, words: WordHashes) -> None:

@@ -142,7 +142,7 @@ def test_the_score_is_what_explain_adds_up_to(compass: KnowledgeBase) -> None:
     assert hits["n.txt"].explain.dense == pytest.approx(1.0)
     assert 0 < hits["g.txt"].explain.lexical < hits["n.txt"].explain.lexical < 1  # one word of two, and both
     assert hits["e.txt"].explain == Explain(
-        pytest.approx(0.0, abs=1e-5), None, 0.5, dense_rank=3
+        pytest.approx(0.0, abs=1e-5), None, 0.5, dense_rank=3, score=hits["e.txt"].score
     )  # it points east, shares no word
     assert hits["e.txt"].score == pytest.approx(0.0, abs=1e-5)
     for hit in hits.values():

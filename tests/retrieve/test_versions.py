@@ -8,7 +8,8 @@ import pytest
 
 from ragkb.ingest.report import NewDocument
 from ragkb.kb import KnowledgeBase
-from ragkb.retrieve.versions import family
+from ragkb.retrieve.origin import origin, series
+from ragkb.settings import AnswerSettings, Settings
 from tests.conftest import WordHashes
 
 
@@ -55,16 +56,89 @@ def test_who_may_not_read_the_newer_version_does_not_hear_of_it(tmp_path: Path, 
         ("sales/rebates-2025.md", "sales/rebates-2026.md", True),
         ("返利政策-2025版.md", "返利政策-2026版.md", True),
         ("price list v1.2.pdf", "price list v2.pdf", True),
+        ("policy_20250101.pdf", "policy_20260301.docx", True),
+        ("hr/2024/leave.md", "hr/2025/leave.md", True),
+        ("policy (old).md", "policy.md", True),
+        ("invoice-1001.pdf", "invoice-1002.pdf", False),
         ("a/leave-2025.md", "b/leave-2026.md", False),
         ("leave-2025.md", "travel-2026.md", False),
     ],
 )
-def test_versions_differ_in_numbers_alone(left: str, right: str, same: bool) -> None:
-    assert (family(left) == family(right)) is same
+def test_versions_differ_in_years_dates_and_versions_alone(left: str, right: str, same: bool) -> None:
+    assert (series(left) == series(right)) is same
 
 
-def test_sources_of_numbers_alone_are_no_family() -> None:
-    assert family("2024.md") == family("17.txt") == ""
+def test_sources_of_years_alone_are_no_series() -> None:
+    assert series("2024.md") == series("2024/v2.txt") == ""
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("minutes-2026-06-18.md", "minutes-2026-09-24.docx"),
+        ("q2-2026-report.pdf", "q3-2026-report.pdf"),
+        ("report_20260331.pdf", "report_20260630.pdf"),
+    ],
+)
+def test_another_issue_is_newer_and_replaces_nothing(old: str, new: str) -> None:
+    first, second = origin(old, "", {}), origin(new, "", {})
+    assert second.is_newer(first)
+    assert not first.is_newer(second)
+    assert not second.replaces(first)
+
+
+def test_what_only_one_of_two_documents_says_makes_neither_newer() -> None:
+    dated, plain = origin("hr/leave-2024.md", "", {}), origin("hr/leave.md", "", {})
+    assert not dated.is_newer(plain)
+    assert not plain.is_newer(dated)
+
+
+def test_passages_of_one_source_are_no_versions_of_each_other() -> None:
+    one, other = (origin("Super Bowl", "", {}, f"The season ended January {day}, 2016.") for day in (3, 7))
+    assert not other.is_newer(one)
+
+
+def test_an_older_issue_stands_behind_and_is_not_superseded(tmp_path: Path, words: WordHashes) -> None:
+    kb = KnowledgeBase.open(tmp_path / "kb", embedder=words)
+    text = "The plant board met about safety safety shoes and about"
+    kb.add(
+        [
+            NewDocument("minutes-2026-06-18.md", f"{text} safety gloves."),
+            NewDocument("minutes-2026-09-24.md", f"{text} fans and helmets."),
+        ]
+    )
+    hits = kb.search("what did the board say on safety")
+    assert [(hit.source, hit.superseded_by) for hit in hits] == [
+        ("minutes-2026-09-24.md", ""),
+        ("minutes-2026-06-18.md", ""),
+    ]
+
+
+def test_an_answer_and_a_search_agree_on_what_is_superseded(tmp_path: Path, words: WordHashes) -> None:
+    settings = Settings(answer=AnswerSettings(threshold=0.0))
+    kb = KnowledgeBase.open(tmp_path / "kb", settings=settings, embedder=words)
+    kb.add(
+        [
+            NewDocument(
+                "remote.md",
+                "Employees may work remotely up to 2 days per week.",
+                metadata={"status": "superseded", "date": "2027-01-01"},
+            ),
+            NewDocument(
+                "remote-v2.md",
+                "Employees may work remotely up to 3 days per week.",
+                metadata={"date": "2026-01-01"},
+            ),
+        ]
+    )
+    question = "How many days per week may employees work remotely?"
+    assert [(hit.source, hit.superseded_by) for hit in kb.search(question)] == [
+        ("remote-v2.md", ""),
+        ("remote.md", "remote-v2.md"),
+    ]
+    answer = kb.ask(question)
+    assert [conflict.kind for conflict in answer.conflicts] == ["superseded"]
+    assert "3 days" in answer.sentences[0].text
 
 
 def test_explain_gives_ranks_and_reason(kb: KnowledgeBase) -> None:

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ragkb.text.tokens import LONGEST, lexical_tokens, query_tokens
+from ragkb.text.stems import STEMMED
+from ragkb.text.tokens import LONGEST, lexical_tokens, query_words
 
 
 @pytest.mark.parametrize(
@@ -89,15 +90,53 @@ def test_kana_and_hangul_are_composed_first() -> None:
     assert lexical_tokens("\u1112\u1161\u11ab국") == ["한", "국", "한국"]
 
 
-def test_only_english_is_stemmed() -> None:
-    assert lexical_tokens("Employees’ policies applied", "en") == ["employe", "polici", "appli"]
-    assert lexical_tokens("policies applied", "de") == ["policies", "applied"]
+@pytest.mark.parametrize(
+    ("language", "forms"),
+    [
+        ("en", "policy policies"),
+        ("de", "Kündigung Kündigungen kündigung KÜNDIGUNGEN"),
+        ("de", "Haus Häuser Hauses"),
+        ("fr", "congé congés"),
+        ("es", "información informaciones informacion"),
+        ("it", "contratto contratti"),
+        ("nl", "verzekering verzekeringen"),
+        ("pt", "política políticas"),
+        ("ro", "oraș orașele"),
+        ("sv", "flicka flickorna"),
+        ("fi", "talon taloissa"),
+        ("hu", "házakban ház"),
+        ("pl", "umowa umowy umowami"),
+        ("cs", "smlouva smlouvy"),
+        ("tr", "ev evlerimizden"),
+        ("el", "άνθρωποι ανθρώπων ΑΝΘΡΩΠΟΙ"),
+        ("ru", "документы документов"),
+        ("ar", "المدرسة مدرسة"),
+        ("hi", "किताब किताबें"),
+    ],
+)
+def test_forms_of_a_word_are_one_term_in_its_language(language: str, forms: str) -> None:
+    assert len(set(lexical_tokens(forms, language))) == 1
+
+
+def test_english_words_in_other_letters_are_stemmed_as_english() -> None:
+    assert lexical_tokens("обновления Windows policies", "ru")[1:] == ["window", "polici"]
+
+
+def test_what_has_no_stems_stays_as_it_is() -> None:
+    assert lexical_tokens("policies applied", "vi") == ["policies", "applied"]
+    assert lexical_tokens("policies applied") == ["policies", "applied"]
 
 
 def test_a_question_loses_its_stop_words_unless_it_has_no_others() -> None:
-    assert query_tokens("What is the notice period?", "en") == ["notic", "period"]
-    assert query_tokens("Who is who?", "en") == ["who", "is", "who"]
-    assert query_tokens("Was ist die Frist?", "de") == ["was", "ist", "die", "frist"]
+    assert query_words("What is the notice period?") == [("notic",), ("period",)]
+    assert query_words("Who is who?") == [("who",), ("is",), ("who",)]
+
+
+def test_a_word_of_a_question_has_the_terms_of_each_language() -> None:
+    assert query_words("Policies HX-200 年假", ["de", "fr"]) == [
+        ("polici", "polic"),
+        *[(term,) for term in ("hx-200", "hx", "200", "hx200", "年", "假", "年假")],
+    ]
 
 
 def test_no_text_makes_a_giant_term() -> None:
@@ -105,7 +144,7 @@ def test_no_text_makes_a_giant_term() -> None:
     assert lexical_tokens("ab12-" * 50)[:2] == ["ab12", "ab12"]
 
 
-@given(st.text(max_size=200), st.sampled_from(["", "en", "zh"]))
+@given(st.text(max_size=200), st.sampled_from(["", "zh", *sorted(STEMMED)]))
 def test_terms_hold_no_white_space_and_no_capitals(text: str, language: str) -> None:
     for term in lexical_tokens(text, language):
         assert term

@@ -1,6 +1,6 @@
-"""ragkb as it comes: dense and lexical search, int8."""
+"""ragkb as it comes: dense and lexical search, int8; without its memory of what was asked before."""
 
-from ragkb import KnowledgeBase, NewDocument, Principal
+from ragkb import KnowledgeBase, NewDocument, Principal, Settings
 
 
 class Adapter:
@@ -11,7 +11,7 @@ class Adapter:
         self.open()
 
     def open(self) -> None:
-        self.kb = KnowledgeBase.open(self.folder)
+        self.kb = KnowledgeBase.open(self.folder, settings=Settings(search={"remembered": 0}))
 
     def ingest(self, documents: list[tuple[str, str, str]]) -> int:
         self.kb.add(NewDocument(source=source, text=text, title=title) for source, title, text in documents)

@@ -8,8 +8,8 @@ import re
 import warnings
 import zipfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
-from dataclasses import replace
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from types import MappingProxyType
 
@@ -56,6 +56,9 @@ _FORMATS = {
 }  # fmt: skip
 _TEXTUAL = frozenset({"code", "csv", "eml", "html", "json", "markdown", "mhtml", "rst", "tex", "text"})
 _PICTURES = frozenset({"bmp", "jpeg", "png", "tiff", "webp"})
+MAY_HIDE = frozenset("docx eml epub html mhtml msg odp ods odt pdf pptx rtf xlsx".split())
+"""Formats with text that nobody sees."""
+
 _MODULES = {
     "odp": "odf",
     "ods": "odf",
@@ -68,6 +71,9 @@ EXTENSIONS: Mapping[str, str] = MappingProxyType({suffix: _MEDIA_TYPES[name] for
 
 MAY_BE_PICTURES = frozenset({".pdf", *(suffix for suffix, name in _FORMATS.items() if name in _PICTURES)})
 """Extensions of files whose pages may be pictures."""
+
+MAY_HAVE_HIDDEN_TEXT = frozenset(suffix for suffix, name in _FORMATS.items() if name in MAY_HIDE)
+"""Extensions of files with text that nobody may see."""
 
 _MAGIC = (
     (b"\x1f\x8b", "a gzip archive"), (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"), (b"Rar!", "a RAR archive"),
@@ -85,49 +91,69 @@ _SAVED_PAGE = re.compile(rb"^(?:snapshot-content-location|x-mimeole|content-loca
 _PARTS = 20_000
 
 
-def media_type(data: bytes, name: str) -> str:
-    """The media type as which `load` reads the file. Raises DocumentRefused where `load` does so for the type."""
-    return _MEDIA_TYPES[format_of(data, name)]
+MEDIA_TYPES = frozenset(_MEDIA_TYPES.values())
+"""Those as which `read` reads files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A document, and the media type as which its file was read."""
+
+    draft: Draft
+    media: str
+
+
+def check_name(name: str) -> None:
+    """Raises DocumentRefused where the file's extension alone tells that it is not read."""
+    suffix = suffix_of(name)
+    if suffix and suffix not in _FORMATS:
+        raise DocumentRefused(f"format {suffix} is not supported", "docs/formats.md lists those that are read")
 
 
 def prepare(data: bytes, name: str) -> None:
-    """Imports what `load` will need for this file, without reading it."""
-    with suppress(DocumentRefused):
-        chosen = format_of(data, name)
-        importlib.import_module(f"ragkb.ingest.loaders.{_MODULES.get(chosen, chosen)}")
+    """Imports what `read` will most likely need for this file, told by its name and first bytes."""
+    found = _sniff_head(data[:4096]) or _FORMATS.get(suffix_of(name), "")
+    if found in _MEDIA_TYPES and found != "zip":
+        importlib.import_module(f"ragkb.ingest.loaders.{_MODULES.get(found, found)}")
 
 
-def load(data: bytes, name: str, limits: LimitSettings, ocr: str = "auto") -> Draft:
+def load(data: bytes, name: str, limits: LimitSettings, ocr: str = "auto", keeps_hidden: bool = False) -> Draft:
+    """The text and structure of the file's bytes, as `read` gives them."""
+    return read(data, name, limits, ocr, keeps_hidden).draft
+
+
+def read(data: bytes, name: str, limits: LimitSettings, ocr: str = "auto", keeps_hidden: bool = False) -> Loaded:
     """The text and structure of the file's bytes. name: the file's name; its extension tells the format.
 
     Content wins over a wrong extension where it is certain (a PDF named .txt). Raises DocumentRefused with a reason
     of one line for whatever cannot be read or holds no text, LimitExceeded for what passes a limit. Depends on its
     arguments alone, so that it can run in a child process. A ZIP archive and the attachments of a message are not
     read here: `members.expand` gives them one by one. ocr: 'auto', 'on' or 'off', whether pictures of
-    pages are read; 'later': only counted, as Draft.pictures.
+    pages are read; 'later': only counted, as Draft.pictures. keeps_hidden: what nobody sees in the file is kept, each
+    line of it marked (ragkb/text/hidden.py), instead of left out.
     """
     if len(data) > limits.file_bytes:
         raise LimitExceeded(f"{len(data)} bytes, the limit is {limits.file_bytes}", "raise limits.file_bytes")
     if not data:
         raise DocumentRefused("the file is empty")
     chosen = format_of(data, name)
-    draft = faq.marked(_parse(chosen, data, limits, ocr))
+    draft = faq.marked(_parse(chosen, data, limits, ocr, keeps_hidden))
     if not _WORD.search(draft.text) and not draft.pictures:
         reason = "; ".join(draft.warnings)
         raise DocumentRefused(f"no text found ({reason})" if reason else "no text found")
     if chosen == "code":
         draft = replace(draft, metadata={**draft.metadata, "programming_language": LANGUAGES[suffix_of(name)]})
     if chosen != _FORMATS.get(suffix_of(name)):
-        return replace(draft, warnings=(f"read as {chosen.upper()}, which its content is", *draft.warnings))
-    return draft
+        draft = replace(draft, warnings=(f"read as {chosen.upper()}, which its content is", *draft.warnings))
+    return Loaded(draft, _MEDIA_TYPES[chosen])
 
 
-def _parse(chosen: str, data: bytes, limits: LimitSettings, ocr: str) -> Draft:
+def _parse(chosen: str, data: bytes, limits: LimitSettings, ocr: str, keeps_hidden: bool) -> Draft:
     module = importlib.import_module(f"ragkb.ingest.loaders.{_MODULES.get(chosen, chosen)}")
     with boundary(chosen):
         try:
-            arguments = (data, limits, ocr) if chosen == "pdf" or chosen in _PICTURES else (data, limits)
-            draft: Draft = module.load(*arguments)
+            by_ocr = (ocr,) if chosen == "pdf" or chosen in _PICTURES else ()
+            draft: Draft = module.load(data, limits, *by_ocr, *((keeps_hidden,) if chosen in MAY_HIDE else ()))
         except MemoryError:
             memory = f"needed more than {limits.memory_bytes / 1e9:.1f} GB of memory"
             raise LimitExceeded(memory, "raise limits.memory_bytes") from None
@@ -143,6 +169,8 @@ def boundary(chosen: str) -> Iterator[None]:
             yield
     except InputError:
         raise
+    except MemoryError:
+        raise LimitExceeded("needed more memory than one file may take", "raise limits.memory_bytes") from None
     except Exception as error:
         reason = one_line(str(error))[:200] or type(error).__name__
         raise DocumentRefused(
@@ -157,10 +185,8 @@ def suffix_of(name: str) -> str:
 
 def format_of(data: bytes, name: str) -> str:
     """The loader's name, by content where that is certain, else by extension. Raises DocumentRefused if it has none."""
-    suffix = suffix_of(name)
-    named = _FORMATS.get(suffix)
-    if suffix and named is None:
-        raise DocumentRefused(f"format {suffix} is not supported", "docs/formats.md lists those that are read")
+    check_name(name)
+    named = _FORMATS.get(suffix_of(name))
     found = _sniff(data)
     if found == "zip" and named != "zip":
         raise DocumentRefused("it seems to be a ZIP archive", "name it .zip, and its files are read")
@@ -182,6 +208,11 @@ def _sniff(data: bytes) -> str:
         return _kind_of_zip(data)
     if head.startswith(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"):
         return _kind_of_compound_file(data)
+    return _sniff_head(head)
+
+
+def _sniff_head(head: bytes) -> str:
+    """The same for files that are no containers, told by their first bytes."""
     if b"%PDF-" in head[:1024] and not head.lstrip().startswith(b"<"):
         return "pdf" if head.lstrip(b"\0\r\n\t \xef\xbb\xbf").startswith(b"%PDF-") or b"\0" in head else ""
     if _HTML.match(head.removeprefix(b"\xef\xbb\xbf")):

@@ -13,7 +13,7 @@ from docx.oxml import parse_xml
 
 from ragkb.ingest.builder import TextBuilder
 from ragkb.ingest.dates import iso_date
-from ragkb.ingest.loaders import archive, tables
+from ragkb.ingest.loaders import archive, docx_hidden, tables
 from ragkb.settings import LimitSettings
 from ragkb.types import Draft, Scalar
 
@@ -28,13 +28,15 @@ _HEADING = re.compile(r"heading ([1-9])", re.IGNORECASE)
 _LIST_STYLE = re.compile(r"list (?:bullet|number)(?: ([2-5]))?", re.IGNORECASE)
 
 
-def load(data: bytes, limits: LimitSettings) -> Draft:
-    """A Draft of the body. Text boxes, headers, footers, deleted and hidden text are left out."""
+def load(data: bytes, limits: LimitSettings, keeps_hidden: bool = False) -> Draft:
+    """A Draft of the body. Left out: text boxes, headers, footers, deleted text, and hidden text that is not kept."""
     archive.check(data, limits)
     document = docx.Document(io.BytesIO(data))
-    builder = TextBuilder(limits)
+    builder = TextBuilder(limits, keeps_hidden)
     body = document.element.body
-    _Writer(builder, document).blocks(body)
+    writer = _Writer(builder, document)
+    has_hidden = docx_hidden.flag(body, writer.styles, document.element.find(f"{_W}background") is not None)
+    writer.blocks(body)
     _footnotes(document, builder)
     properties = document.core_properties
     metadata: dict[str, Scalar] = {"author": properties.author} if properties.author else {}
@@ -43,7 +45,7 @@ def load(data: bytes, limits: LimitSettings) -> Draft:
         metadata["date"] = day
     has_boxes = any(text.text and text.text.strip() for text in body.iterfind(f".//{_W}txbxContent//{_W}t"))
     warnings = ["text boxes were left out"] if has_boxes else []
-    if any(_is_hidden(run) and "".join(run.itertext(f"{_W}t")).strip() for run in body.iter(f"{_W}r")):
+    if has_hidden and not keeps_hidden:
         warnings.append("hidden text was left out")
     return builder.build(properties.title or builder.first_heading, metadata, warnings)
 
@@ -51,16 +53,18 @@ def load(data: bytes, limits: LimitSettings) -> Draft:
 class _Writer:
     def __init__(self, builder: TextBuilder, document: Any) -> None:
         self._builder = builder
-        self._styles = {style.style_id: style for style in document.styles}
+        self.styles = {style.style_id: style for style in document.styles}
         self._levels: dict[str, int] = {}
         self._formats = _number_formats(document)
         self._counters: dict[tuple[str, int], int] = {}
+        self._comments = docx_hidden.comments(_related(document, RELATIONSHIP_TYPE.COMMENTS))
 
     def blocks(self, parent: Any) -> None:
         """Writes the paragraphs and tables of an element, also those inside content controls."""
         for child in parent:
             if child.tag == f"{_W}p":
                 self._paragraph(child)
+                self._hidden(child)
             elif child.tag == f"{_W}tbl":
                 self._table(child)
             elif child.tag in (f"{_W}sdt", f"{_W}sdtContent", f"{_W}ins", f"{_W}customXml", f"{_W}moveTo"):
@@ -81,6 +85,13 @@ class _Writer:
         else:
             self._builder.paragraph(text)
 
+    def _hidden(self, element: Any) -> None:
+        """What nobody sees in a paragraph or table, and what people remarked on it."""
+        if self._builder.keeps_hidden:
+            self._builder.hidden(docx_hidden.text(element))
+            for mark in element.iter(f"{_W}commentReference"):
+                self._builder.hidden(self._comments.get(mark.get(f"{_W}id", ""), ""))
+
     def _style_level(self, style_id: str) -> int:
         """The heading level that a style gives, by its own name or that of a style it is based on; 0 for none."""
         if style_id not in self._levels:
@@ -88,7 +99,7 @@ class _Writer:
         return self._levels[style_id]
 
     def _find_style_level(self, style_id: str) -> int:
-        style = self._styles.get(style_id)
+        style = self.styles.get(style_id)
         for _ in range(20):  # styles of a damaged file can be based on each other
             if style is None:
                 break
@@ -102,7 +113,7 @@ class _Writer:
     def _list_item(self, paragraph: Any, style_id: str) -> tuple[int, str] | None:
         """(depth, marker) of a list item, None for other paragraphs."""
         number = paragraph.find(f"{_W}pPr/{_W}numPr")
-        style = self._styles.get(style_id)
+        style = self.styles.get(style_id)
         named = _LIST_STYLE.fullmatch((style.name or "") if style is not None else "")
         if number is None and style is not None and named is None:
             number = style.element.find(f"{_W}pPr/{_W}numPr")
@@ -140,6 +151,7 @@ class _Writer:
             return
         marked = table.find(f"{_W}tr/{_W}trPr/{_W}tblHeader") is not None
         self._builder.table(rows, header=marked or tables.has_header(rows))
+        self._hidden(table)
 
 
 def _row(line: Any, above: list[str]) -> list[str]:
@@ -171,13 +183,8 @@ def _texts(element: Any) -> Iterator[str]:
             yield "-"
         elif child.tag == f"{_W}footnoteReference":
             yield f"[{child.get(f'{_W}id')}]"
-        elif child.tag not in _LEFT_OUT and not _is_hidden(child):
+        elif child.tag not in _LEFT_OUT and not docx_hidden.is_flagged(child):
             yield from _texts(child)
-
-
-def _is_hidden(element: Any) -> bool:
-    mark = element.find(f"{_W}rPr/{_W}vanish") if element.tag == f"{_W}r" else None
-    return mark is not None and mark.get(f"{_W}val", "1") not in ("0", "false", "off")
 
 
 def _outline_level(properties: Any) -> int:

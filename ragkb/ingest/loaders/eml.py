@@ -18,10 +18,10 @@ from ragkb.types import Draft
 _SHOWN = ("From", "To", "Cc", "Date")
 
 
-def load(data: bytes, limits: LimitSettings) -> Draft:
+def load(data: bytes, limits: LimitSettings, keeps_hidden: bool = False) -> Draft:
     """A Draft of one message; its plain text where it has one, else its HTML. Pictures inside the text are left out."""
     message = _message(data)
-    builder = TextBuilder(limits)
+    builder = TextBuilder(limits, keeps_hidden)
     subject = str(message.get("Subject", ""))
     mail.write_head(builder, subject, [(name, str(message.get(name, ""))) for name in _SHOWN])
     _write_body(message, builder)

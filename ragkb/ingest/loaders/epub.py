@@ -22,7 +22,7 @@ _SEALED = "{http://www.w3.org/2001/04/xmlenc#}"
 _PAGES = frozenset({"application/xhtml+xml", "text/html", "application/xml", "text/x-oeb1-document"})
 
 
-def load(data: bytes, limits: LimitSettings) -> Draft:
+def load(data: bytes, limits: LimitSettings, keeps_hidden: bool = False) -> Draft:
     """A Draft of the spine. Pages that the spine marks as not linear, such as a cover, are read where they stand.
 
     Raises DocumentRefused if pages are encrypted.
@@ -32,7 +32,7 @@ def load(data: bytes, limits: LimitSettings) -> Draft:
         names = frozenset(book.namelist())
         package_path = _package_path(book, names)
         package = archive.xml(book.read(package_path))
-        builder = TextBuilder(limits)
+        builder = TextBuilder(limits, keeps_hidden)
         missing = []
         sealed = _sealed(book, names)
         for path in _spine(package, posixpath.dirname(package_path)):

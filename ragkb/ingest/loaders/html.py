@@ -38,14 +38,14 @@ _CHARSET = re.compile(
 _SPACE = re.compile(r"[ \t\r\n\f]+")
 
 
-def load(data: bytes, limits: LimitSettings) -> Draft:
+def load(data: bytes, limits: LimitSettings, keeps_hidden: bool = False) -> Draft:
     """A Draft of the main text. Title: <title>, else the first h1."""
-    builder = TextBuilder(limits)
+    builder = TextBuilder(limits, keeps_hidden)
     soup = _parse(_decoded(data))
     hidden = _write_main(soup, builder)
     title, metadata = _about(soup)
     draft = builder.build(title or builder.first_heading, metadata)
-    if hidden < _HIDDEN_LEAST or hidden * 5 < len(draft.text):
+    if keeps_hidden or hidden < _HIDDEN_LEAST or hidden * 5 < len(draft.text):
         return draft
     return replace(draft, warnings=(f"hidden text left out ({hidden} characters)",))
 
@@ -115,6 +115,7 @@ class _Writer:
         self._builder = builder
         self._text: list[str] = []
         self._lists = -1
+        self._unseen: list[str] = []  # what is hidden in the block at hand
         self._marker: str | None = None  # of the list item that waits for its text; '' after its first block
 
     def block(self, element: Tag, depth: int = 0) -> None:
@@ -130,11 +131,27 @@ class _Writer:
     def _node(self, node: PageElement, depth: int) -> None:
         if isinstance(node, Tag):
             if is_hidden(node):
-                self.hidden += len(node.get_text())
+                self._hide(node)
             elif not is_furniture(node):
                 self._element(node, depth)
         elif isinstance(node, NavigableString) and not isinstance(node, PreformattedString):
             self._text.append(_SPACE.sub(" ", node))
+
+    def _hide(self, tag: Tag) -> None:
+        """Leaves the element out of the block at hand; it comes after it, where hidden text is kept."""
+        self.hidden += len(tag.get_text())
+        if self._builder.keeps_hidden:
+            self._unseen.append(tag.get_text(" "))
+
+    def _hide_inside(self, tag: Tag) -> None:
+        """The same for what is hidden inside an element that is read as one piece."""
+        nodes = list(reversed(list(tag.children)))
+        while nodes:
+            node = nodes.pop()
+            if isinstance(node, Tag) and is_hidden(node):
+                self._hide(node)
+            elif isinstance(node, Tag):
+                nodes.extend(reversed(list(node.children)))
 
     def _element(self, tag: Tag, depth: int) -> None:
         name = tag.name
@@ -147,6 +164,7 @@ class _Writer:
         elif name in _HEADINGS:
             self._flush()
             self._builder.heading(_HEADINGS[name], _words(tag))
+            self._hide_inside(tag)
         elif name in ("summary", "dt") and _words(tag).endswith(("?", "？")):
             self._flush()
             self._builder.heading(_QUESTION, _words(tag))
@@ -184,17 +202,19 @@ class _Writer:
         if tag.caption:
             self._builder.paragraph(_words(tag.caption))
         self._builder.table(rows, header=is_headed or tables.has_header(rows))
+        self._hide_inside(tag)
 
     def _flush(self) -> None:
         text = "".join(self._text)
         self._text.clear()
-        if not text.strip():
-            return
-        if self._marker is None:
+        if text.strip() and self._marker is None:
             self._builder.paragraph(text)
-        else:
-            self._builder.item(text, self._lists, self._marker)
+        elif text.strip():
+            self._builder.item(text, self._lists, self._marker or "")
             self._marker = ""
+        for one in self._unseen:
+            self._builder.hidden(one)
+        self._unseen.clear()
 
 
 def _words(tag: Tag) -> str:
@@ -219,6 +239,8 @@ def _rows(table: Tag) -> tuple[list[list[str]], bool]:
     hanging: dict[int, tuple[int, str]] = {}  # column -> (rows left, text)
     is_headed = False
     for line in table.find_all("tr"):
+        if is_hidden(line) or (line.parent and is_hidden(line.parent)):
+            continue
         cells = line.find_all(["td", "th"], recursive=False)
         if not rows:
             is_headed = line.find_parent("thead") is not None or all(cell.name == "th" for cell in cells)
@@ -231,7 +253,7 @@ def _row(cells: list[Tag], hanging: dict[int, tuple[int, str]]) -> list[str]:
     row: list[str] = []
     for cell in cells:
         _take(hanging, row)
-        text, down = _words(cell), _span(cell, "rowspan", 1)
+        text, down = "" if is_hidden(cell) else _words(cell), _span(cell, "rowspan", 1)
         for offset in range(min(_span(cell, "colspan", 1), _WIDEST - len(row))):
             if down > 1:
                 hanging[len(row)] = (down, text if offset == 0 else "")

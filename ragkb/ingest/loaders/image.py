@@ -33,7 +33,9 @@ def load(data: bytes, limits: LimitSettings, mode: str) -> Draft:
             pages = [_page(frame) for frame in _frames(image, limits)]
     except Image.DecompressionBombError as error:
         raise LimitExceeded(f"too many pixels to unpack: {error}", "make the picture smaller") from None
-    return pdf.build(pages, limits, ocr_pages=len(pages)) if any(page.lines for page in pages) else _empty(limits)
+    if not any(page.lines for page in pages):
+        return _empty(limits)
+    return pdf.build(pages, TextBuilder(limits), ocr_pages=len(pages))
 
 
 def _empty(limits: LimitSettings) -> Draft:

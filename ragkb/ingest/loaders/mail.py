@@ -1,4 +1,4 @@
-"""What e-mails of every kind have in common: how a message is written, and what hangs on it."""
+"""What e-mails of every kind have in common: how a message is written, and what hangs on it, as on a PDF."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from ragkb.errors import DocumentRefused
 from ragkb.ingest.builder import TextBuilder
 from ragkb.ingest.dates import iso_date
 from ragkb.types import Draft, Scalar
+
+FILE_IN_PDF = b"EmbeddedFile"
+"""Stands in a PDF that holds files, however it is packed: their streams may not be packed with other parts."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,13 +14,13 @@ from ragkb.settings import LimitSettings
 from ragkb.types import Draft, Scalar
 
 
-def load(data: bytes, limits: LimitSettings) -> Draft:
+def load(data: bytes, limits: LimitSettings, keeps_hidden: bool = False) -> Draft:
     """A Draft of the page that the archive starts with; its address as metadata."""
     message = message_from_bytes(data, policy=default)
     page = _page(message) if isinstance(message, EmailMessage) else None
     if page is None or not isinstance(message, EmailMessage):
         raise DocumentRefused("broken MHTML: it holds no page")
-    builder = TextBuilder(limits)
+    builder = TextBuilder(limits, keeps_hidden)
     title, metadata = html.write_page(text_of(page), builder)
     address = str(message.get("Snapshot-Content-Location") or page.get("Content-Location") or "")
     found: dict[str, Scalar] = {**metadata, "url": address} if address.startswith("http") else metadata

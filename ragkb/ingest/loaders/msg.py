@@ -26,11 +26,11 @@ _HIDDEN = 0x7FFE
 _DEEPEST = 5
 
 
-def load(data: bytes, limits: LimitSettings) -> Draft:
+def load(data: bytes, limits: LimitSettings, keeps_hidden: bool = False) -> Draft:
     """A Draft of one message; its plain text where it has one, else its HTML, else its rich text."""
     with olefile.OleFileIO(io.BytesIO(data)) as file:
         properties = Properties(file, ())
-        builder = TextBuilder(limits)
+        builder = TextBuilder(limits, keeps_hidden)
         return _draft(properties, builder, limits, list(_attachments(file)))
 
 

@@ -10,7 +10,19 @@ from ragkb.errors import DocumentRefused
 from ragkb.ingest.builder import TextBuilder
 from ragkb.ingest.loaders import archive, tables
 from ragkb.ingest.loaders.odf_table import rows
-from ragkb.ingest.loaders.odf_text import DRAW, META, OFFICE, PRESENTATION, STYLE, TABLE, TEXT, Notes, plain
+from ragkb.ingest.loaders.odf_text import (
+    DRAW,
+    META,
+    OFFICE,
+    PRESENTATION,
+    STYLE,
+    TABLE,
+    TEXT,
+    Notes,
+    flag_hidden,
+    plain,
+    unseen,
+)
 from ragkb.settings import LimitSettings
 from ragkb.types import Draft, Scalar
 
@@ -22,8 +34,8 @@ _CONTAINERS = frozenset(
 )
 
 
-def load(data: bytes, limits: LimitSettings) -> Draft:
-    """A Draft of the body. Deleted text, comments, hidden paragraphs, sheets and slides are left out."""
+def load(data: bytes, limits: LimitSettings, keeps_hidden: bool = False) -> Draft:
+    """A Draft of the body. Deleted text is left out, and what is hidden (also comments) where that is not kept."""
     archive.check(data, limits)
     with zipfile.ZipFile(io.BytesIO(data)) as parts:
         names = parts.namelist()
@@ -31,14 +43,16 @@ def load(data: bytes, limits: LimitSettings) -> Draft:
             raise DocumentRefused("encrypted with a password", "save it without a password")
         root = archive.xml(parts.read("content.xml"))
         about = archive.xml(parts.read("meta.xml")) if "meta.xml" in names else None
-    builder = TextBuilder(limits)
+    builder = TextBuilder(limits, keeps_hidden)
     body = next(iter(root.find(f"{OFFICE}body")), None) if root.find(f"{OFFICE}body") is not None else None
     if body is None:
         raise DocumentRefused("broken OpenDocument: it has no body")
+    hides = flag_hidden(root)
     writer = _Writer(builder, root, limits)
     warnings = writer.body(body)
+    warnings += ["hidden text left out"] if hides else []
     title, metadata = _about(about)
-    return builder.build(title or builder.first_heading, metadata, warnings)
+    return builder.build(title or builder.first_heading, metadata, [] if keeps_hidden else warnings)
 
 
 class _Writer:
@@ -65,13 +79,20 @@ class _Writer:
         for sheet in body.iterfind(f"{TABLE}table"):
             self._builder.page()
             name = sheet.get(f"{TABLE}name", "")
-            if sheet.get(f"{TABLE}style-name") in self._hidden:
+            is_hidden = sheet.get(f"{TABLE}style-name") in self._hidden
+            if is_hidden:
                 left_out.append(name)
+            if is_hidden and not self._builder.keeps_hidden:
                 continue
-            self._builder.heading(1, name)
-            cells, hidden = rows(sheet, self._limits)
-            parts += hidden
-            tables.write(self._builder, cells)
+            self._builder.heading(1, name, is_hidden)
+            found = rows(sheet, self._limits)
+            parts += found.left_out
+            if is_hidden:
+                tables.write_hidden(self._builder, found.shown)
+            else:
+                tables.write(self._builder, found.shown)
+            tables.write_hidden(self._builder, found.hidden, found.shown)
+            self._unseen(sheet)
         warnings = [f"hidden sheets left out: {', '.join(left_out)}"] if left_out else []
         return warnings + ([f"{parts} hidden rows and columns left out"] if parts else [])
 
@@ -81,6 +102,8 @@ class _Writer:
             self._builder.page()
             if slide.get(f"{DRAW}style-name") in self._hidden:
                 left_out.append(str(number))
+                for words in self._paragraphs(slide) if self._builder.keeps_hidden else ():
+                    self._builder.hidden(words)
                 continue
             notes = slide.find(f"{PRESENTATION}notes")
             for shape in slide:
@@ -89,6 +112,7 @@ class _Writer:
             text = "\n".join(filter(str.strip, self._paragraphs(notes))) if notes is not None else ""
             if text:
                 self._builder.paragraph(f"Notes:\n{text}")
+            self._unseen(slide)
         return [f"hidden slides left out: {', '.join(left_out)}"] if left_out else []
 
     def _shape(self, shape: Any) -> None:
@@ -112,15 +136,24 @@ class _Writer:
         elif tag == f"{TEXT}h":
             level = element.get(f"{TEXT}outline-level", "1")
             self._builder.heading(int(level) if level.isdecimal() else 1, plain(element, self._notes))
+            self._unseen(element)
         elif tag == f"{TEXT}p":
             self._builder.paragraph(plain(element, self._notes))
             self._boxes(element, depth)
+            self._unseen(element)
         elif tag == f"{TEXT}list":
             self._list(element, 0, element.get(f"{TEXT}style-name") in self._ordered)
+            self._unseen(element)
         elif tag == f"{TABLE}table":
             self._table(element, depth)
+            self._unseen(element)
         elif tag in _CONTAINERS:
             self._blocks(element, depth)
+
+    def _unseen(self, element: Any) -> None:
+        """What nobody sees under an element that was read as one piece, and what people remarked there."""
+        for words in unseen(element) if self._builder.keeps_hidden else ():
+            self._builder.hidden(words)
 
     def _boxes(self, paragraph: Any, depth: int) -> None:
         """The text boxes that hang on a paragraph come after it."""
@@ -142,7 +175,7 @@ class _Writer:
                     marker = ""
 
     def _table(self, element: Any, depth: int) -> None:
-        cells, _ = rows(element, self._limits)
+        cells = rows(element, self._limits).shown
         if max(map(len, cells), default=0) < 2:
             for cell in element.iter(f"{TABLE}table-cell"):
                 self._blocks(cell, depth + 1)

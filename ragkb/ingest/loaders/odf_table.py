@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from ragkb.errors import LimitExceeded
@@ -17,13 +18,23 @@ _COLUMN_GROUPS = frozenset(
 )
 
 
-def rows(table: Any, limits: LimitSettings) -> tuple[list[list[str]], int]:
-    """(the rows that hold something, how many hidden rows and columns that hold something were left out).
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of a table that hold something, what of them is hidden, and of how many rows and columns that is."""
+
+    shown: list[list[str]]
+    hidden: list[list[str]]
+    left_out: int
+
+
+def rows(table: Any, limits: LimitSettings) -> Rows:
+    """The rows.
 
     A cell over several rows stands in each. Raises LimitExceeded before repeated cells fill the memory.
     """
     hidden_columns = frozenset(_hidden_columns(table))
     found: list[list[str]] = []
+    unseen: list[list[str]] = []
     left, hidden = limits.text_characters, 0
     hiding: set[int] = set()
     hanging: dict[int, tuple[int, str]] = {}
@@ -34,6 +45,7 @@ def rows(table: Any, limits: LimitSettings) -> tuple[list[list[str]], int]:
             continue
         if row.get(f"{TABLE}visibility", "visible") != "visible":
             hidden += repeated
+            unseen.append(cells)
             continue
         left -= (sum(map(len, cells)) + len(cells)) * repeated
         if left < 0:
@@ -41,7 +53,9 @@ def rows(table: Any, limits: LimitSettings) -> tuple[list[list[str]], int]:
         hiding.update(column for column in hidden_columns if column < len(cells) and cells[column])
         shown = [cell for column, cell in enumerate(cells) if column not in hidden_columns]
         found.extend(list(shown) for _ in range(repeated))
-    return found, hidden + len(hiding)
+        if len(shown) < len(cells) and any(cells[column] for column in hidden_columns if column < len(cells)):
+            unseen.append([cell if column in hidden_columns else "" for column, cell in enumerate(cells)])
+    return Rows(found, unseen, hidden + len(hiding))
 
 
 def _in_groups(element: Any, tag: str, groups: frozenset[str], depth: int = 0) -> Iterator[Any]:

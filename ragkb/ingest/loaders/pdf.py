@@ -19,6 +19,8 @@ from ragkb.ingest import ocr
 from ragkb.ingest.builder import TextBuilder
 from ragkb.ingest.dates import iso_date
 from ragkb.ingest.loaders import (
+    mail,
+    pdf_annotations,
     pdf_columns,
     pdf_contents,
     pdf_furniture,
@@ -29,6 +31,7 @@ from ragkb.ingest.loaders import (
     pdf_wordy,
 )
 from ragkb.ingest.loaders.hyphens import HYPHEN, Hyphens
+from ragkb.ingest.loaders.mail import Attachment
 from ragkb.ingest.loaders.pdf_grid import Grid
 from ragkb.ingest.loaders.pdf_headings import Entry
 from ragkb.ingest.loaders.pdf_lattice import Lattice
@@ -40,11 +43,12 @@ from ragkb.types import Draft, Scalar
 PDFIUM_LOCK = threading.RLock()
 """PDFium is not thread-safe: whoever calls it holds this lock."""
 
+_NOTHING_OVER = pdf_annotations.Over()
 _OPEN_ENDS = frozenset(",;-–—’)”，、；" + HYPHEN)  # what a line may end in before a sentence goes on
 _LONGEST = 4000  # pixels of a page that is drawn to be read
 
 
-def load(data: bytes, limits: LimitSettings, mode: str) -> Draft:
+def load(data: bytes, limits: LimitSettings, mode: str, keeps_hidden: bool = False) -> Draft:
     """A Draft with one page start for every page, also for those without text, which a warning lists.
 
     mode: 'auto', 'on' or 'off': whether pages that are pictures are read by OCR; 'later': they are counted.
@@ -53,14 +57,17 @@ def load(data: bytes, limits: LimitSettings, mode: str) -> Draft:
     scanned = 0
     try:
         with PDFIUM_LOCK:
-            pages, outline, metadata = _read(data, limits)
+            pages, outline, metadata, unread = _read(data, limits)
         if reads:
             scanned = _read_pictures(data, pages)
     except pypdfium2.PdfiumError as error:
         if error.err_code == raw.FPDF_ERR_PASSWORD:
             raise DocumentRefused("encrypted PDF: it needs a password", "save it without a password") from None
         pages, outline, metadata = _read_with_pypdf(data, limits)
-    draft = build(pages, limits, outline, metadata, scanned)
+        unread = []
+    draft = build(pages, TextBuilder(limits, keeps_hidden), outline, metadata, scanned)
+    if unread:
+        draft = replace(draft, warnings=(*draft.warnings, f"attachments not read: {', '.join(unread)}"))
     if mode == "later":
         return replace(draft, pictures=sum(page.is_picture for page in pages))
     if not reads and any(page.is_picture and not page.lines for page in pages):
@@ -70,24 +77,26 @@ def load(data: bytes, limits: LimitSettings, mode: str) -> Draft:
 
 def build(
     pages: Sequence[Page],
-    limits: LimitSettings,
+    builder: TextBuilder,
     outline: Sequence[Entry] = (),
     metadata: Mapping[str, str] = MappingProxyType({}),
     ocr_pages: int = 0,
 ) -> Draft:
     """The Draft of pages whose words have places. ocr_pages: how many of them were read from their picture."""
-    writer = _Writer(limits, pages, outline)
+    pages = [replace(page, lines=pdf_annotations.placed(page.lines, page.values)) for page in pages]
+    writer = _Writer(builder, pages, outline)
     for number in range(len(pages)):
         writer.page(number)
     kept: dict[str, Scalar] = {"author": metadata["Author"]} if metadata.get("Author") else {}
     if day := iso_date(metadata.get("ModDate", "")) or iso_date(metadata.get("CreationDate", "")):
         kept["date"] = day
-    return replace(writer.builder.build(metadata.get("Title", ""), kept, _warnings(pages)), ocr_pages=ocr_pages)
+    draft = builder.build(metadata.get("Title", ""), kept, _warnings(pages, builder.keeps_hidden))
+    return replace(draft, ocr_pages=ocr_pages)
 
 
-def _warnings(pages: Sequence[Page]) -> list[str]:
+def _warnings(pages: Sequence[Page], keeps_hidden: bool) -> list[str]:
     empty = [number for number, page in enumerate(pages, 1) if not any(line.text.strip() for line in page.lines)]
-    hidden = [number for number, page in enumerate(pages, 1) if page.hidden]
+    hidden = [number for number, page in enumerate(pages, 1) if page.hidden and not keeps_hidden]
     warnings = [f"{_ranges(empty)} gave no text"] if empty else []
     return warnings + ([f"hidden text left out on {_ranges(hidden)}"] if hidden else [])
 
@@ -95,10 +104,25 @@ def _warnings(pages: Sequence[Page]) -> list[str]:
 # --- reading ----------------------------------------------------------------------------------------------------------
 
 
-def _read(data: bytes, limits: LimitSettings) -> tuple[list[Page], list[Entry], dict[str, str]]:
+def attachments(data: bytes) -> Iterator[Attachment]:
+    """The files inside the PDF; none of one that PDFium refuses, as `load` will tell."""
+    with PDFIUM_LOCK:
+        try:
+            document = pypdfium2.PdfDocument(data)
+        except pypdfium2.PdfiumError:
+            return
+        try:
+            yield from pdf_annotations.attachments(document)
+        finally:
+            document.close()
+
+
+def _read(data: bytes, limits: LimitSettings) -> tuple[list[Page], list[Entry], dict[str, str], list[str]]:
+    """(pages, outline, metadata, names of the attachments whose format is not read)."""
     document = pypdfium2.PdfDocument(data)
     try:
         _check_pages(len(document), limits)
+        document.init_forms()
         pages, left = [], limits.text_characters
         for index in range(len(document)):
             pages.append(_page(document, index))
@@ -106,7 +130,9 @@ def _read(data: bytes, limits: LimitSettings) -> tuple[list[Page], list[Entry], 
             if left < 0:
                 raise LimitExceeded(f"more than {limits.text_characters} characters", "raise limits.text_characters")
         metadata = {key: one_line(value) for key, value in document.get_metadata_dict().items()}
-        return pages, list(_outline(document)), metadata
+        hanging = pdf_annotations.attachments(document) if mail.FILE_IN_PDF in data else ()
+        unread = [one.name or "without a name" for one in hanging if not mail.is_read(one)]
+        return pages, list(_outline(document)), metadata, unread
     finally:
         document.close()
 
@@ -125,7 +151,9 @@ def _page(document: Any, index: int) -> Page:
     try:
         text_page = page.get_textpage()
         try:
-            return pdf_words.read(page, text_page)
+            found = pdf_words.read(page, text_page)
+            over = pdf_annotations.read(page, document.formenv, pdf_words.upright(page))
+            return replace(found, values=over.values, remarks=over.remarks) if over != _NOTHING_OVER else found
         finally:
             text_page.close()
     finally:
@@ -198,8 +226,9 @@ def _read_with_pypdf(data: bytes, limits: LimitSettings) -> tuple[list[Page], li
 class _Writer:
     """Writes page after page into a TextBuilder, with what only the whole document tells."""
 
-    def __init__(self, limits: LimitSettings, pages: Sequence[Page], outline: Sequence[Entry]) -> None:
-        self.builder = TextBuilder(limits)
+    def __init__(self, builder: TextBuilder, pages: Sequence[Page], outline: Sequence[Entry]) -> None:
+        self.builder = builder
+        self._hidden = [(page.hidden, *page.remarks) if builder.keeps_hidden else () for page in pages]
         kept = pdf_furniture.without(pages)
         self._pages = [_blocks(lines, page.lattices) for page, lines in zip(pages, kept, strict=True)]
         self._goes_on = [_goes_on(*pair) for pair in zip([[], *self._pages], self._pages, strict=False)]
@@ -211,13 +240,15 @@ class _Writer:
         self._levels = {} if outline else pdf_headings.levels(text)
 
     def page(self, number: int) -> None:
-        self.builder.page(self._goes_on[number])
+        self.builder.page(self._goes_on[number] and not any(self._hidden[number - 1]))
         entries = [entry for entry in self._outline if entry.page == number]
         for block in self._pages[number]:
             if isinstance(block, Grid):
                 self._table(block)
             else:
                 entries = self._text(block, entries)
+        for text in self._hidden[number]:
+            self.builder.hidden(text)
 
     def _table(self, grid: Grid) -> None:
         """A table, or lines where nothing names its columns: whoever reads a row would take the first one for names."""

@@ -15,7 +15,7 @@ import pypdfium2.raw as raw
 from ragkb.ingest.loaders import pdf_rules
 from ragkb.ingest.loaders.hyphens import HYPHEN
 from ragkb.ingest.loaders.pdf_lattice import Lattice, lattices
-from ragkb.ingest.loaders.pdf_rules import prototype
+from ragkb.ingest.loaders.pdf_rules import Upright, prototype
 
 _LINE = re.compile(f"[^\\s{HYPHEN}][^\r\n{HYPHEN}]*{HYPHEN}?|{HYPHEN}")
 _WORD = re.compile(f"[^\\s{HYPHEN}]*{HYPHEN}|[^\\s{HYPHEN}]+")
@@ -80,17 +80,20 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """The lines of a page. hidden: words that were left out since nobody sees them. width, height: in points.
+    """The lines of a page. hidden: the words that are none of them since nobody sees them. width, height: in points.
 
-    is_picture: it has no text worth the name, but something to see. lattices: what may be ruled tables.
+    is_picture: it has no text worth the name, but something to see. lattices: what may be ruled tables. values: of form
+    fields; remarks: what people wrote on it that nobody sees without asking. Both stand beside the lines.
     """
 
     lines: tuple[Line, ...] = ()
-    hidden: int = 0
+    hidden: str = ""
     is_picture: bool = False
     width: float = 0.0
     height: float = 0.0
     lattices: tuple[Lattice, ...] = ()
+    values: tuple[Word, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 def read(page: Any, text_page: Any) -> Page:
@@ -102,7 +105,7 @@ def read(page: Any, text_page: Any) -> Page:
     lines = tuple(reader.lines())
     count = sum(len(line.text) for line in lines)
     width, height = page.get_size()
-    return Page(lines, len(reader.hidden), _is_picture(page, lines, count), width, height, reader.lattices)
+    return Page(lines, reader.hidden_text(), _is_picture(page, lines, count), width, height, reader.lattices)
 
 
 def _is_picture(page: Any, lines: Sequence[Line], count: int) -> bool:
@@ -127,6 +130,19 @@ def page_text(text_page: Any) -> str:
     except AssertionError:  # characters beyond the 16 bits that this call knows
         text = text_page.get_text_bounded()
     return str(text).replace("\ufffe", HYPHEN).replace("\x02", HYPHEN)
+
+
+def upright(page: Any) -> Upright:
+    """What gives (left, right, bottom, top) on the page as it is shown."""
+    x, y, far, high = page.get_bbox()
+    rotation = page.get_rotation()
+    if not rotation:
+        return lambda left, right, bottom, top: (left - x, right - x, bottom - y, top - y)
+    if rotation == 90:
+        return lambda left, right, bottom, top: (bottom - y, top - y, far - right, far - left)
+    if rotation == 180:
+        return lambda left, right, bottom, top: (far - right, far - left, high - top, high - bottom)
+    return lambda left, right, bottom, top: (high - top, high - bottom, left - x, right - x)
 
 
 def picture_share(page: Any) -> float:
@@ -161,21 +177,20 @@ class _Reader:
         self._address = ctypes.cast(text_page.raw, ctypes.c_void_p).value
         self._text = page_text(text_page)
         self._is_plain = text_page.count_chars() == len(self._text)
-        self._box = page.get_bbox()
-        self._rotation = page.get_rotation()
+        self._upright = upright(page)
         self._width, self._height = page.get_size()
         self._seen: dict[int | None, bool] = {}
         self._is_scan: bool | None = None
         self._is_parted = False
         self._looked_at: dict[int, list[Word]] = {}
-        self._moves = bool(self._rotation) or self._box[:2] != (0.0, 0.0)
+        self._moves = bool(page.get_rotation()) or page.get_bbox()[:2] != (0.0, 0.0)
         self._rect = raw.FS_RECTF()
         self._rect_address = ctypes.addressof(self._rect)
         self._bold: dict[int | None, bool] = {}
         self._colour = (ctypes.c_uint * 4)()
         first = ctypes.addressof(self._colour)
         self._colour_places = first, first + 4, first + 8, first + 12
-        self.hidden: set[int] = set()
+        self._hidden: dict[int, str] = {}  # by the number of the first character
         self.lattices = lattices(pdf_rules.read(page, self._upright))
 
     def lines(self) -> Iterator[Line]:
@@ -186,6 +201,11 @@ class _Reader:
             words = self._words(position, text, following[-1] in _FIGURES)
             if words:
                 yield self._line(words, self._index(position))
+
+    def hidden_text(self) -> str:
+        """The words that nobody sees, in their order."""
+        words = " ".join(self._hidden[first] for first in sorted(self._hidden))
+        return words.replace(f"{HYPHEN} ", "").replace(HYPHEN, "")
 
     def _has_gaps(self, lines: Sequence[tuple[int, str]]) -> bool:
         """True if a third of a few long, full lines have a wide space within, as those that run across columns do."""
@@ -245,19 +265,8 @@ class _Reader:
         word = Word(token, left, right, bottom, top)
         if self._is_on_page(word) and (self._is_shown(first) or self._has_contrast(first, word)):
             return word
-        self.hidden.add(first)
+        self._hidden[first] = token
         return None
-
-    def _upright(self, left: float, right: float, bottom: float, top: float) -> tuple[float, float, float, float]:
-        """(left, right, bottom, top) on the page as it is shown."""
-        x, y, far, high = self._box
-        if not self._rotation:
-            return left - x, right - x, bottom - y, top - y
-        if self._rotation == 90:
-            return bottom - y, top - y, far - right, far - left
-        if self._rotation == 180:
-            return far - right, far - left, high - top, high - bottom
-        return high - top, high - bottom, left - x, right - x
 
     def _line(self, words: list[Word], first: int) -> Line:
         text = " ".join([word.text for word in words])

@@ -15,8 +15,8 @@ _TOKEN = re.compile(
     r"\\([A-Za-z]{1,32})(-?\d{1,10})?[ ]?|\\'([0-9A-Fa-f]{2})|\\(\r?\n|.)|([{}])|([^\\{}\r\n]+)|[\r\n]+", re.DOTALL
 )
 _SKIPPED = frozenset(
-    "annotation atnauthor atndate atnid atnref background bkmkend bkmkstart blipuid buptim category "
-    "colorschememapping colortbl comment company creatim datafield datastore do doccomm docvar factoidname falt "
+    "atnauthor atndate atnid atnref background bkmkend bkmkstart blipuid buptim category "
+    "colorschememapping comment company creatim datafield datastore do doccomm docvar factoidname falt "
     "fchars ffname fldinst footer footerf footerl footerr ftncn ftnsep ftnsepc generator header headerf headerl "
     "headerr hlinkbase htmltag keycode keywords latentstyles lchars levelnumbers leveltext list listoverride "
     "listoverridetable listtable manager mhtmltag mmathPr nonshppict objclass objdata operator panose pgdsc pict "
@@ -24,6 +24,9 @@ _SKIPPED = frozenset(
     "xmlopen".split()
 )
 _OPTIONAL_READ = frozenset("shppict footnote fldrslt shpinst shptxt nesttableprops cs".split())
+_GATHERED = frozenset("annotation colortbl fonttbl footnote listtext pntext stylesheet".split())
+_GROUNDS = frozenset("cb cbpat chcbpat highlight".split())  # what colours the ground behind letters
+_SMALLEST = 2  # half points
 _PROPERTIES = frozenset({"title", "author"})
 _CHARACTERS = {
     "tab": " ", "line": "\n", "emdash": "—", "endash": "–", "lquote": "‘", "rquote": "’", "ldblquote": "“",
@@ -32,15 +35,16 @@ _CHARACTERS = {
 _DEEPEST = 5_000
 
 
-def load(data: bytes, limits: LimitSettings) -> Draft:
-    """A Draft of the body and its footnotes. Headers, footers, hidden and deleted text, and pictures are left out."""
+def load(data: bytes, limits: LimitSettings, keeps_hidden: bool = False) -> Draft:
+    """A Draft of the body and its footnotes. Left out: headers, footers, deleted text, and hidden text if not kept."""
     if not data.lstrip().startswith(b"{\\rtf"):
         raise DocumentRefused("broken RTF: the content is not RTF", "check the extension")
-    builder = TextBuilder(limits)
+    builder = TextBuilder(limits, keeps_hidden)
     reader = _Reader(builder)
     reader.read(data.decode("latin-1"))
     metadata: dict[str, Scalar] = {"author": reader.about["author"]} if reader.about.get("author") else {}
-    return builder.build(reader.about.get("title", "") or builder.first_heading, metadata)
+    warnings = ["hidden text left out"] if reader.has_hidden and not keeps_hidden else []
+    return builder.build(reader.about.get("title", "") or builder.first_heading, metadata, warnings)
 
 
 def write(data: bytes, builder: TextBuilder) -> None:
@@ -53,6 +57,9 @@ class _Reader:
 
     def __init__(self, builder: TextBuilder) -> None:
         self.about: dict[str, str] = {}
+        self.has_hidden = False
+        self._unseen = Characters()
+        self._remarks: list[str] = []
         self._builder = builder
         self._group = Group()
         self._groups: list[Group] = []
@@ -89,6 +96,7 @@ class _Reader:
                 self._plain(text)
         self._paragraph()
         self._flush_table()
+        self._write_unseen()
         for number, note in enumerate(self._notes, 1):
             self._builder.item(note, marker=f"[{number}]")
 
@@ -110,7 +118,7 @@ class _Reader:
 
     def _begin(self, word: str) -> bool:
         """What the group's first control word makes of it; True if the word is used up."""
-        if word in ("fonttbl", "stylesheet", "footnote", "listtext", "pntext") or word in _PROPERTIES:
+        if word in _GATHERED or word in _PROPERTIES:
             if not self._group.skips:
                 self._group.kind = word
                 self._group.text = Characters()
@@ -130,15 +138,19 @@ class _Reader:
             self._add(f"[{len(self._notes)}]")
         elif ended.kind in ("listtext", "pntext"):
             self._marker = gathered
+        elif ended.kind == "annotation" and gathered:
+            self._remarks.append(f"Comment: {gathered}")
 
     # --- characters ---------------------------------------------------------------------------------------------------
 
     def _target(self) -> Characters | None:
         """Where characters go; None if they are not shown."""
         group = self._group
-        if group.skips or group.hidden or group.kind in ("fonttbl", "stylesheet"):
+        if group.skips or group.deleted or group.kind in ("colortbl", "fonttbl", "stylesheet"):
             return None
-        return group.text or self._text
+        if not group.kind and (group.hidden or (group.pale and not group.ground and not self._in_table)):
+            return self._unseen
+        return None if group.hidden else group.text or self._text
 
     def _add(self, text: str) -> None:
         target = self._target()
@@ -159,6 +171,8 @@ class _Reader:
         self._starts = False
         if self._group.kind == "stylesheet":
             self._tables.name_style(text, self._levels)
+        elif self._group.kind == "colortbl":
+            self._tables.end_colours(text.count(";"))
         target = self._target()
         if target is not None and skipped < len(text):
             target.add_bytes(text[skipped:].encode("latin-1"), self._code_page())
@@ -202,18 +216,32 @@ class _Reader:
             group.stand_ins = max(0, min(value or 0, 100))
         elif word in _CHARACTERS:
             self._add(_CHARACTERS[word])
-        elif group.kind in ("fonttbl", "stylesheet") or word in ("ansicpg", "mac", "pc", "pca"):
+        elif group.kind in ("colortbl", "fonttbl", "stylesheet") or word in ("ansicpg", "mac", "pc", "pca"):
             self._define(word, value)
         elif word == "f":
             group.font = value or 0
-        elif word in ("v", "deleted", "htmlrtf"):
-            group.hidden = value != 0
-        elif word == "plain":
-            group.hidden = False
+        elif word in ("v", "deleted", "htmlrtf", "cf", "fs", "plain") or word in _GROUNDS:
+            self._look(word, value)
         elif group.kind == "":
             self._layout(word, value)
         elif word == "par":
             self._add("\n")
+
+    def _look(self, word: str, value: int | None) -> None:
+        """What decides whether letters can be seen."""
+        group = self._group
+        if word == "v":
+            group.hidden = value != 0
+        elif word in ("deleted", "htmlrtf"):
+            group.deleted = value != 0
+        elif word in _GROUNDS:
+            group.ground = bool(value)
+        elif word == "plain":
+            group.hidden = group.deleted = group.pale = group.ground = False
+        elif word == "cf":
+            group.pale = self._tables.is_white(value or 0)
+        elif value is not None and value <= _SMALLEST:
+            group.hidden = True
 
     def _unicode(self, value: int) -> None:
         self._add(chr(value & 0xFFFF))
@@ -254,8 +282,21 @@ class _Reader:
         if self._in_table:
             self._cell.append(text)
             return
-        if not text.strip():
-            return
+        if text.strip():
+            self._write(text, marker)
+        self._write_unseen()
+
+    def _write_unseen(self) -> None:
+        """What nobody sees in the paragraph or table, and what people remarked on it."""
+        unseen = self._unseen.take()
+        self.has_hidden = self.has_hidden or bool(unseen.strip())
+        if unseen.strip() or self._remarks:
+            self._flush_table()
+        for text in (unseen, *self._remarks):
+            self._builder.hidden(text)
+        self._remarks.clear()
+
+    def _write(self, text: str, marker: str | None) -> None:
         self._flush_table()
         if self._level:
             self._builder.heading(self._level, f"{marker} {text}" if marker else text)
@@ -266,6 +307,8 @@ class _Reader:
 
     def _flush_table(self) -> None:
         rows, self._rows = self._rows, []
+        if not rows:
+            return
         if max(map(len, rows), default=0) > 1:
             self._builder.table(rows, header=tables.has_header(rows))
         else:

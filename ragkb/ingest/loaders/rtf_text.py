@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _OF_CHARSET = {
     77: "mac_roman", 128: "cp932", 129: "cp949", 130: "johab", 134: "gb18030", 136: "big5hkscs", 161: "cp1253",
@@ -12,6 +12,8 @@ _OF_CHARSET = {
     238: "cp1250", 255: "cp437",
 }  # fmt: skip
 _OF_CODE_PAGE = {936: "gb18030", 950: "big5hkscs", 10000: "mac_roman", 65001: "utf-8", 54936: "gb18030"}
+_WHITE = 240  # of 255
+_MOST_COLOURS = 10_000
 _HEADING = re.compile(r"\s*(?:heading|标题|titre|überschrift|título|заголовок|見出し)\s?([1-9])\b", re.IGNORECASE)
 
 
@@ -52,18 +54,22 @@ class Group:
     """What holds until the group's closing brace.
 
     kind: what the group is for, '' in the body. text: where its characters go, None for the body. stand_ins:
-    characters after a Unicode escape for readers that do not know it.
+    characters after a Unicode escape for readers that do not know it. pale: letters as white as paper;
+    ground: something may be behind them.
     """
 
     kind: str = ""
     text: Characters | None = None
     skips: bool = False
     hidden: bool = False
+    deleted: bool = False
+    pale: bool = False
+    ground: bool = False
     font: int = -1
     stand_ins: int = 1
 
     def inner(self) -> Group:
-        return Group(self.kind, self.text, self.skips, self.hidden, self.font, self.stand_ins)
+        return replace(self)
 
 
 class Tables:
@@ -72,6 +78,16 @@ class Tables:
     def __init__(self) -> None:
         self.code_page = "cp1252"
         self._style = 0
+        self._colours: list[dict[str, int]] = [{}]
+
+    def is_white(self, number: int) -> bool:
+        """True for the number of a colour that is white or nearly so."""
+        colour = self._colours[number] if 0 <= number < len(self._colours) else {}
+        return len(colour) == 3 and min(colour.values()) >= _WHITE
+
+    def end_colours(self, count: int) -> None:
+        """So many colours are defined."""
+        self._colours.extend({} for _ in range(min(count, _MOST_COLOURS - len(self._colours))))
 
     def of_charset(self, number: int) -> str:
         """The codec of a font's character set, '' where it is that of the document."""
@@ -82,6 +98,8 @@ class Tables:
             self.code_page = _known(_OF_CODE_PAGE.get(value, f"cp{value}"))
         elif word in ("mac", "pc", "pca"):
             self.code_page = {"mac": "mac_roman", "pc": "cp437", "pca": "cp850"}[word]
+        elif word in ("red", "green", "blue") and value is not None:
+            self._colours[-1][word] = value
         elif word == "s":
             self._style = value or 0
         elif word == "outlinelevel" and value is not None and value < 9:

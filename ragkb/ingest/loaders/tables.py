@@ -37,6 +37,20 @@ def write(builder: TextBuilder, rows: Sequence[Sequence[str]]) -> None:
         builder.table(rows[header:], header=True)
 
 
+def write_hidden(builder: TextBuilder, rows: Sequence[Sequence[str]], shown: Sequence[Sequence[str]] = ()) -> None:
+    """Writes rows that nobody sees, where they are kept: each by itself, with the names of its columns if it has some.
+
+    shown: rows of the same table that can be seen, whose names are those of all.
+    """
+    above, header = _header_row(shown), _header_row(rows)
+    names: Sequence[str] = [] if above is None else shown[above]
+    for number, row in enumerate(rows):
+        if number == header and not any(names):
+            names = row
+        else:
+            builder.hidden(_record(names, row))
+
+
 def has_header(rows: Sequence[Sequence[str]]) -> bool:
     """True if the first of the rows names the columns."""
     return _header_row(rows[:2]) == 0

@@ -6,6 +6,7 @@ import datetime
 import io
 import re
 import zipfile
+from dataclasses import dataclass, replace
 from typing import Any
 
 import openpyxl
@@ -22,59 +23,74 @@ _QUOTED = re.compile(r'"[^"]*"|\[[^\]]*\]|\\.')
 _UNCALCULATED = re.compile(rb"<f[ >/][^<]*(?:</f>)?\s*(?:<v\s*/>|<v></v>)?\s*</c>")
 
 
-def load(data: bytes, limits: LimitSettings) -> Draft:
+def load(data: bytes, limits: LimitSettings, keeps_hidden: bool = False) -> Draft:
     """A Draft with one page a sheet. Hidden sheets keep their number and lose their text, with a warning."""
     archive.check(data, limits)
     workbook = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
     try:
-        builder = TextBuilder(limits)
+        builder = TextBuilder(limits, keeps_hidden)
         hidden: list[str] = []
         parts: list[str] = []
         for sheet in workbook.worksheets:
             builder.page()
-            if sheet.sheet_state != "visible":
+            is_hidden = sheet.sheet_state != "visible"
+            if is_hidden:
                 hidden.append(sheet.title)
+            if is_hidden and not keeps_hidden:
                 continue
-            builder.heading(1, sheet.title)
-            layout = xlsx_layout.of(data, sheet)
-            rows, left_out = _rows(sheet, layout, limits)
-            if left_out:
-                parts.append(f"{left_out} in {sheet.title}")
-            tables.write(builder, rows)
+            builder.heading(1, sheet.title, is_hidden)
+            read = _rows(sheet, xlsx_layout.of(data, sheet), limits)
+            if read.left_out:
+                parts.append(f"{read.left_out} in {sheet.title}")
+            if is_hidden:
+                tables.write_hidden(builder, read.shown)
+            else:
+                tables.write(builder, read.shown)
+            tables.write_hidden(builder, read.hidden, read.shown)
+            for place, comment in xlsx_layout.comments(data, sheet) if keeps_hidden else ():
+                builder.hidden(f"Comment on {place}: {comment}")
         warnings = [f"hidden sheets left out: {', '.join(hidden)}"] if hidden else []
         warnings += [f"hidden rows and columns left out: {', '.join(parts)}"] if parts else []
         properties = workbook.properties
         author = properties.creator
         metadata: dict[str, Scalar] = {"author": author} if author and author != "openpyxl" else {}
-        return builder.build(properties.title or "", metadata, warnings + _uncalculated(data))
+        return builder.build(properties.title or "", metadata, ([] if keeps_hidden else warnings) + _uncalculated(data))
     finally:
         workbook.close()
 
 
-def _rows(sheet: Any, layout: Layout, limits: LimitSettings) -> tuple[list[list[str]], int]:
-    """(the rows that hold something, how many hidden rows and columns with values were left out).
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The rows of a sheet that hold something, what of them is hidden, and of how many rows and columns that is."""
 
-    A cell over several rows stands in each. Raises LimitExceeded before the cells fill the memory.
-    """
+    shown: list[list[str]]
+    hidden: list[list[str]]
+    left_out: int
+
+
+def _rows(sheet: Any, layout: Layout, limits: LimitSettings) -> _Rows:
+    """A cell over several rows stands in each. Raises LimitExceeded before the cells fill the memory."""
     sheet.reset_dimensions()  # subtle: the size that a file claims can be too small, and rows would be lost
-    found: list[list[str]] = []
+    found = _Rows([], [], 0)
     hidden: set[tuple[str, int]] = set()
     left = limits.text_characters
     for number, cells in enumerate(sheet.iter_rows(), 1):
         row = layout.filled(number, [_shown(cell) for cell in cells])
-        if number in layout.hidden_rows:
-            hidden.update([("row", number)] if any(row) else [])
-            continue
-        hidden.update(("column", column) for column in layout.hidden_columns if any(row[column : column + 1]))
-        row = ["" if column in layout.hidden_columns else text for column, text in enumerate(row)]
         while row and not row[-1]:
             row.pop()
-        if row:
-            left -= sum(map(len, row)) + len(row)
-            if left < 0:
-                raise LimitExceeded(f"more than {limits.text_characters} characters", "raise limits.text_characters")
-            found.append(row)
-    return found, len(hidden)
+        left -= sum(map(len, row)) + len(row)
+        if left < 0:
+            raise LimitExceeded(f"more than {limits.text_characters} characters", "raise limits.text_characters")
+        if number in layout.hidden_rows:
+            hidden.update([("row", number)] if row else [])
+            found.hidden.extend([row] if row else [])
+            continue
+        shown = ["" if column in layout.hidden_columns else text for column, text in enumerate(row)]
+        if shown != row:
+            hidden.update(("column", column) for column in layout.hidden_columns if any(row[column : column + 1]))
+            found.hidden.append(["" if text == above else text for text, above in zip(row, shown, strict=True)])
+        found.shown.extend([shown] if any(shown) else [])
+    return replace(found, left_out=len(hidden))
 
 
 def _shown(cell: Any) -> str:

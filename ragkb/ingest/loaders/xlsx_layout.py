@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import posixpath
 import re
 import zipfile
 from collections.abc import Iterator
@@ -10,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from openpyxl.utils.cell import range_boundaries
+
+from ragkb.ingest.loaders import archive
 
 _HIDDEN = rb"(?=[^>]{0,2000}?\bhidden=[\"'](?:1|true)[\"'])"
 _ROW = re.compile(rb"<(?:\w+:)?row\b" + _HIDDEN + rb"[^>]{0,2000}?\br=[\"'](\d{1,7})[\"']")
@@ -64,3 +67,23 @@ def _columns(attributes: bytes) -> Iterator[int]:
     edges = {match[1]: int(match[2]) for match in _EDGE.finditer(attributes)}
     first, last = edges.get(b"min", 1), min(edges.get(b"max", 0), _MOST_COLUMNS)
     yield from range(first - 1, last)
+
+
+def comments(data: bytes, sheet: Any) -> Iterator[tuple[str, str]]:
+    """(cell, text) of the notes and comments on a sheet, in the order of the file."""
+    path = sheet._worksheet_path
+    with zipfile.ZipFile(io.BytesIO(data)) as parts:
+        names = frozenset(parts.namelist())
+        relations = posixpath.join(posixpath.dirname(path), "_rels", f"{posixpath.basename(path)}.rels")
+        for relation in archive.xml(parts.read(relations)) if relations in names else ():
+            target = str(relation.get("Target", ""))
+            whole = posixpath.normpath(posixpath.join("/", posixpath.dirname(path), target)).lstrip("/")
+            if str(relation.get("Type", "")).lower().endswith(("/comments", "/threadedcomment")) and whole in names:
+                yield from _comments(archive.xml(parts.read(whole)))
+
+
+def _comments(root: Any) -> Iterator[tuple[str, str]]:
+    for comment in root.iter("{*}comment", "{*}threadedComment"):
+        text = "".join(comment.itertext("{*}t", "{*}text")).strip()
+        if text:
+            yield str(comment.get("ref", "")), text

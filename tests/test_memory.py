@@ -10,8 +10,8 @@ import pytest
 # Threads that allocate at the same time, and how many heaps the C library made for them.
 PROGRAM = """
 import ctypes, os, tempfile, threading
-from ragkb.models.onnx import usable_cores
-from ragkb.server.memory import share_arenas
+from ragkb.cores import usable_cores
+from ragkb.memory import share_arenas
 share_arenas()
 libc = ctypes.CDLL(None)
 libc.malloc.argtypes, libc.malloc.restype = [ctypes.c_size_t], ctypes.c_void_p
