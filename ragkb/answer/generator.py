@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import collections.abc as abc
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from ragkb.answer import extractive, phrases
@@ -123,7 +123,7 @@ class Extractive:
                 continue
             if most > 1 and (before := extractive.leaned_on(one, chosen)):
                 drafts.append(_quoted(before, before.said))
-            drafts.append(_quoted(one.unit, phrases.said(part.question, one)))
+            drafts.append(_told(one.unit, phrases.said(part.question, one)))
             if against and one is against.said:
                 drafts.append(_disagreeing(against))
         return drafts[: max(most, 2)] if against else drafts
@@ -135,6 +135,13 @@ def _once(drafts: Sequence[Draft]) -> tuple[Draft, ...]:
     for draft in drafts:
         first.setdefault(tuple((span.passage.hit.document_id, span.start, span.end) for span in draft.cited), draft)
     return tuple(first.values())
+
+
+def _told(unit: Unit, text: str) -> Draft:
+    """The unit as it is told; a value in front of it, such as "Yes: ", is no claim of the documents beside it."""
+    draft = _quoted(unit, text)
+    lead = text.removesuffix(unit.said) if not unit.cells else ""
+    return replace(draft, context=(*draft.context, lead)) if lead else draft
 
 
 def _quoted(unit: Unit, text: str) -> Draft:
