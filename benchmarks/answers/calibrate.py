@@ -46,6 +46,8 @@ DOWN = "elsewhere nowhere unknown unexpected".split()
 # carries over to other documents better, the first one fits these closer; their mean is taken.
 MORE_DOWN = "lacking strange lacking_meaning".split()
 FREE = "row margin has_names gap terms passages".split()
+# What is no evidence where passages are given: they have no headings, files and tables, and are no knowledge base.
+SEARCHED_ALONE = "elsewhere nowhere unknown under aligned_under amounts strange coded column lacking_meaning".split()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +83,15 @@ def fit(rows: Sequence[Row]) -> Fit:
 
 def _bounds(kind: str) -> Iterator[Bounds]:
     """Of the bias and of each feature's weight, for each of the fits whose mean is taken."""
-    yield _within((), DOWN)
-    if kind.startswith("searched"):
+    if kind.startswith("given"):
+        yield _within(SEARCHED_ALONE, [*DOWN, *SEARCHED_ALONE])
+    else:
+        yield _within((), DOWN)
         yield _within(set(FEATURES).difference(DOWN, MORE_DOWN, FREE), [*DOWN, *MORE_DOWN])
 
 
 def _within(up: Collection[str], down: Collection[str]) -> Bounds:
+    """Weights of `up` are 0 and more, those of `down` 0 and less; of both, 0."""
     return [(None, None), *((0.0 if one in up else None, 0.0 if one in down else None) for one in FEATURES)]
 
 

@@ -121,12 +121,12 @@ class Extractive:
         for one in chosen:
             if against and one is against.other:
                 continue
-            if most > 1 and (before := extractive.leaned_on(one, chosen)):
+            if len(drafts) + 2 <= most and (before := extractive.leaned_on(one, chosen)):
                 drafts.append(_quoted(before, before.said))
             drafts.append(_told(one.unit, phrases.said(part.question, one)))
             if against and one is against.said:
                 drafts.append(_disagreeing(against))
-        return drafts[: max(most, 2)] if against else drafts
+        return drafts[: max(most, 2) if against else most]
 
 
 def _once(drafts: Sequence[Draft]) -> tuple[Draft, ...]:
