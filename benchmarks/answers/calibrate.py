@@ -35,7 +35,7 @@ Bounds = list[tuple[Union[float, None], Union[float, None]]]  # noqa: UP007  (us
 WEIGHT = {"sample_corpus": 2.0, "natural": 1.5, "twins": 0.3, "far": 0.3}
 OTHERS = 0.1
 OF_TOKENS = ("aligned", "aligned_before", "worst", "most_aligned")
-PEOPLE = ("sample_corpus", "clapnq", "nomiracl/en", "nomiracl/zh")
+PEOPLE = ("sample_corpus", "natural", "clapnq", "nomiracl/en", "nomiracl/zh")
 LEAST = 10
 THRESHOLD = 0.5  # the default of `answer.threshold`
 # of the data against the ridge; larger fits closer. Chosen by cross-validation.

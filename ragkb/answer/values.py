@@ -12,7 +12,6 @@ from ragkb.answer.kinds import Held
 from ragkb.answer.question import About, Question
 from ragkb.text.dates import MONTH, dates
 from ragkb.text.language import cjk_share
-from ragkb.text.words import tagged_words
 
 SURE = 0.5  # least share of the best unit whose value is said first
 SOON = 30  # characters; a value that stands before them is read at once
@@ -37,6 +36,7 @@ _DENIES = re.compile(
     r"|不|未|无|没|禁止|严禁|谢绝",
     re.IGNORECASE,
 )
+_CLAUSES = re.compile("[,;:，；：、]")
 _CONDITION = re.compile(
     r"\b(?:only|unless|except|if|when|until|before|after|up to|at most|at least|more than|less than|provided|some|must"
     r"|without|from)\b|只|仅|除|如|若|须|以内|以上|以下|超过|至多|经|凭|方可",
@@ -82,11 +82,9 @@ def _dates(question: Question, said: str) -> list[str]:
 
 
 def _people(question: Question, said: str) -> list[str]:
-    if cjk_share(said) > 0.3:
-        names = [word for word, part in tagged_words(said) if part.startswith("nr") and len(word) > 1]
-    else:
-        names = [match.group() for match in _PERSON.finditer(said)]
-    return [name for name in dict.fromkeys(names) if name.lower() not in question.text.lower()]
+    """English names of two words and more; where a Chinese name begins is not told surely enough."""
+    names = dict.fromkeys(match.group() for match in _PERSON.finditer(said))
+    return [name for name in names if name.lower() not in question.text.lower()]
 
 
 def _nothing(question: Question, said: str) -> list[str]:
@@ -103,7 +101,7 @@ def _verdict(question: Question, one: Candidate) -> str:
     ):
         return ""
     denials = len(_DENIES.findall(said))
-    if denials > 1:
+    if denials > 1 or (denials and _CLAUSES.search(said)):
         return ""
     yes, no = ("是", "否") if cjk_share(question.text) > 0.3 else ("Yes", "No")
     return no if denials else yes

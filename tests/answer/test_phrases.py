@@ -82,6 +82,11 @@ def test_no_number_is_put_first_where_two_could_be_meant(tmp_path: Path) -> None
             "Yes: Laptops are backed up.",
         ),
         (
+            "Laptops are backed up, phones are not.",
+            "Are laptops backed up?",
+            "Laptops are backed up, phones are not.",
+        ),
+        (
             "Alcohol is reimbursed only with a meal.",
             "Is alcohol reimbursed?",
             "Alcohol is reimbursed only with a meal.",
