@@ -59,7 +59,10 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table rendered as lines `| a | b |` in text[start:end]. header: its first line, '' if it has none."""
+    """A table rendered as lines `| a | b |` in text[start:end].
+
+    header: its first line, '' if that names no columns; of one that goes on from the page before, the line there.
+    """
 
     start: int
     end: int

@@ -2,10 +2,10 @@
 
     python -m benchmarks.ingest.fuzz [--examples 500] [--loader pdf] [--seed 1]
 
-Each file, and each file inside it, goes through a sandboxed process. It must be refused with a reason, or give a text
-that the chunker cuts into chunks with text[start:end] == chunk, within 10 seconds of processor time, 20 where a picture
-may be read by OCR (by the clock where the system does not tell the time of children). A file that breaks this is kept
-under --keep. Exit code 1 then.
+Each file, and each file inside it, goes through a sandboxed process, its hidden text kept. It must be refused with a
+reason, or give a text that the chunker cuts into chunks with text[start:end] == chunk, within 10 seconds of processor
+time, 20 where a picture may be read by OCR (by the clock where the system does not tell the time of children). A file
+that breaks this is kept under --keep. Exit code 1 then.
 """
 
 from __future__ import annotations
@@ -138,7 +138,7 @@ def files(kind: str) -> st.SearchStrategy[bytes]:
         one = st.one_of([st.tuples(st.just(name), damaged(content)) for name, content in parts.items()])
         return st.one_of(outside, one.map(lambda part: with_parts(good, part)))
     if kind == "pdf":
-        return st.one_of(outside, damaged(_CONTENT).map(pdf))
+        return st.one_of(outside, damaged(made_files.pdf_over()), damaged(_CONTENT).map(pdf))
     if kind in ("json", "jsonl"):
         return st.one_of(outside, _VALUES.map(lambda value: json.dumps(value, ensure_ascii=False).encode()))
     return outside
@@ -268,7 +268,7 @@ def main() -> int:
     parsed.add_argument("--keep", type=Path, default=Path("fuzz-failures"), help="where files that fail are kept")
     asked = parsed.parse_args()
     failed = 0
-    with parser(IngestSettings(workers=1), _LIMITS) as sandbox:
+    with parser(IngestSettings(workers=1, hidden_text="mark"), _LIMITS) as sandbox:
         for kind in [asked.loader] if asked.loader else sorted(SAMPLES):
             started = time.perf_counter()
             try:

@@ -18,6 +18,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks.ingest import made_files
 from benchmarks.ingest.fuzz import SAMPLES
 
 _LONGEST = 20  # seconds a file
@@ -46,6 +47,8 @@ def _run(kind: str, asked: argparse.Namespace) -> bool:
     """True if nothing was found."""
     with tempfile.TemporaryDirectory() as corpus:
         (Path(corpus) / f"good.{kind}").write_bytes(SAMPLES[kind]())
+        if kind == "pdf":
+            (Path(corpus) / "over.pdf").write_bytes(made_files.pdf_over())
         options = [
             f"-max_total_time={asked.seconds}", f"-timeout={_LONGEST}", f"-rss_limit_mb={_MEMORY}",
             f"-artifact_prefix={asked.keep / kind}-", "-print_final_stats=1",
@@ -81,7 +84,7 @@ def target(kind: str) -> None:
 
     def one(data: bytes) -> None:
         try:
-            draft = load(data, f"file.{kind}", limits, "off")
+            draft = load(data, f"file.{kind}", limits, "off", keeps_hidden=True)
         except InputError:
             return
         spans = chunk(draft, "title", lambda text: len(text.split()), ChunkSettings())

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from email.message import EmailMessage
 from itertools import pairwise
 
+from benchmarks.ingest.hostile_files import pdf
+
 _ODF = "urn:oasis:names:tc:opendocument:xmlns"
 _NAMESPACES = " ".join(
     f'xmlns:{name}="{_ODF}:{name}:1.0"' for name in ("office", "text", "table", "style", "meta", "presentation")
@@ -85,6 +87,21 @@ def mhtml(page: str, charset: str = "utf-8") -> bytes:
     part = f"--b\r\nContent-Type: text/html; charset={charset}\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
     picture = "\r\n--b\r\nContent-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\niVBORw0KGgo=\r\n--b--\r\n"
     return head.encode() + part.encode() + page.encode(charset) + picture.encode()
+
+
+def pdf_over() -> bytes:
+    """A page with a form field, two remarks and an attachment."""
+    box = b"/Rect[72 640 300 655]/F 4"
+    return pdf(
+        o1=b"<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[6 0 R]>>/Names<</EmbeddedFiles<</Names[(a.txt)7 0 R]>>>>>>",
+        o3=b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 612 792]/Contents 4 0 R/Resources<</Font<</F 5 0 R>>>>"
+        b"/Annots[6 0 R 9 0 R 10 0 R]>>",
+        o6=b"<</Type/Annot/Subtype/Widget/FT/Tx/T(name)/V(Ana)" + box + b">>",
+        o7=b"<</Type/Filespec/F(a.txt)/EF<</F 8 0 R>>>>",
+        o8=b"<</Type/EmbeddedFile/Length 12>>stream\nThree doors.\nendstream",
+        o9=b"<</Type/Annot/Subtype/Text/Contents(Ask Ben)/T(Ana)" + box + b">>",
+        o10=b"<</Type/Annot/Subtype/FreeText/Contents(Approved)" + box + b">>",
+    )
 
 
 # --- Outlook ----------------------------------------------------------------------------------------------------------

@@ -85,7 +85,7 @@ def _loop(kb: KnowledgeBase, count: int, reads: Reads) -> None:
 
 
 def _reader(folder: Path, count: int, out: Connection) -> None:
-    with open_kb(folder) as kb:
+    with open_kb(folder, remembered=0) as kb:
         kb.search("granite", as_=ADMIN)
         all_reads = [Reads() for _ in range(THREADS)]
         threads = [threading.Thread(target=_loop, args=(kb, count // THREADS, reads)) for reads in all_reads]

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from ragkb.ingest.report import NewDocument
 from ragkb.kb import KnowledgeBase
-from ragkb.settings import IngestSettings, Settings
+from ragkb.settings import IngestSettings, SearchSettings, Settings
 from tests.conftest import WordHashes
 
 State = dict[str, str]  # source to canary
@@ -76,8 +76,9 @@ class OtherHashes(WordHashes):
         return np.ascontiguousarray(super().embed(texts)[:, ::-1])
 
 
-def open_kb(folder: Path) -> KnowledgeBase:
-    settings = Settings(ingest=IngestSettings(originals="all"))
+def open_kb(folder: Path, remembered: int = 256) -> KnowledgeBase:
+    """remembered: searches whose hits it keeps in memory."""
+    settings = Settings(ingest=IngestSettings(originals="all"), search=SearchSettings(remembered=remembered))
     return KnowledgeBase.open(folder, embedder=WordHashes(), settings=settings)
 
 

@@ -95,15 +95,19 @@ class TextBuilder:
             self._headings.extend(Heading(start + offset, level, title) for offset, level, title in headings)
             self._contents.extend((start + first, start + last) for first, last in contents)
 
-    def table(self, rows: Sequence[Sequence[str]], header: bool) -> None:
-        """A table as lines `| a | b |`, without its empty rows and columns. header: its first row names the columns."""
-        cleaned = _without_empty([[_cell(value) for value in row] for row in rows])
-        if not cleaned:
+    def table(self, rows: Sequence[Sequence[str]], header: bool, names: Sequence[str] = ()) -> None:
+        """A table as lines `| a | b |`, without its empty rows and columns. header: its first row names the columns.
+
+        names: of the columns of a table that goes on from an earlier page; they are known, but do not stand here.
+        """
+        above = [names] if names else []
+        cleaned = _without_empty([[_cell(value) for value in row] for row in (*above, *rows)])
+        if len(cleaned) <= len(above):
             return
         lines = [f"| {' | '.join(row)} |" for row in cleaned]
-        text = "\n".join(lines)
+        text = "\n".join(lines[len(above) :])
         start = self._block("table", text)
-        self._tables.append(Table(start, start + len(text), lines[0] if header else ""))
+        self._tables.append(Table(start, start + len(text), lines[0] if header or names else ""))
 
     @contextmanager
     def unit(self, label: str = "") -> Iterator[None]:

@@ -87,7 +87,8 @@ def _counter(count_tokens: CountTokens, most: int) -> CountTokens:
 def _chunk(draft: Draft, piece: _Piece, contexts: _Contexts) -> Chunk:
     start, end = piece.start, piece.end
     table = piece.place.table
-    header = table.header if table and start > table.start else ""
+    stands_here = table and start <= table.start and draft.text.startswith(table.header, table.start)
+    header = table.header if table and not stands_here else ""
     unit = piece.place.unit
     if unit and start > unit.start and unit.label not in piece.place.path:
         header = unit.label

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     import torch
 
 Pooling = Literal["mean", "cls"]
+LARGEST, BESIDE = 1_900_000_000, "float32.weights"
+"""Bytes of an ONNX file, whose format ends at 2 GiB; the file of the weights beside a larger one."""
 LONGEST = 10**6
 """Tokens; where a tokenizer names no limit, transformers writes a number far over it."""
 
@@ -41,14 +43,15 @@ def write_graphs(bert: Bert, pooling: Pooling, name: str, source: Path, staging:
     """Writes both models and tokenizer.json. Raises ModelError."""
     import onnx
 
-    from ragkb.models.graph import written
-    from ragkb.models.smoothing import channel_scales, likely_rows
+    from ragkb.models.graph import written, written_exactly
+    from ragkb.models.smoothing import channel_scales, likely_rows, probed
 
     longest, unknown = _tokenizer(name, source, staging)
     longest = min(longest, bert.positions)
     rows = likely_rows(open_tokenizer(staging / "tokenizer.json", longest), longest)
-    exact = written(bert, pooling, 32)
-    onnx.save(exact, str(staging / "float32.onnx"))
+    exact = staging / "float32.onnx"
+    beside = staging / BESIDE if sum(array.nbytes for array in bert.weights.values()) > LARGEST else None
+    onnx.save(written_exactly(bert, pooling, probed(bert), beside), exact)
     scales = channel_scales(bert, exact, rows)
     onnx.save(written(bert, pooling, 7 if needs_reduced_range() else 8, scales), str(staging / "int8.onnx"))
     return Read(bert.hidden, longest, unknown)

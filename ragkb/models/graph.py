@@ -10,6 +10,7 @@ that scale; they are divided by what their weights are multiplied with (SmoothQu
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from ragkb.models.bert import Bert
 
 MICROSOFT = "com.microsoft"  # the domain of ONNX Runtime's own operators
+SMALL = 1 << 20  # bytes of a constant that is always in the file of the model
 OPSETS = (("", 17), (MICROSOFT, 1))
 PRODUCTS = {
     "attention": ("attention.self.query", "attention.self.key", "attention.self.value"),
@@ -31,18 +33,38 @@ Floats = NDArray[np.float32]
 
 
 class Graph:
-    """Operators and constants, added one by one; each operator is named as its output."""
+    """Operators and constants, added one by one; each operator is named as its output.
 
-    def __init__(self) -> None:
+    beside: a file for large constants, where all of them are too many for the file of the model, which ends at 2 GiB.
+    """
+
+    def __init__(self, beside: Path | None = None) -> None:
         self.nodes: list[Any] = []
         self.constants: dict[str, Any] = {}
+        self._beside, self._written = beside, 0
 
     def constant(self, name: str, values: NDArray[Any]) -> str:
         from onnx import numpy_helper
 
         assert name not in self.constants, name
-        self.constants[name] = numpy_helper.from_array(np.ascontiguousarray(values), name)
+        values = np.ascontiguousarray(values)
+        outside = self._beside is not None and values.nbytes > SMALL
+        self.constants[name] = self._outside(name, values) if outside else numpy_helper.from_array(values, name)
         return name
+
+    def _outside(self, name: str, values: NDArray[Any]) -> Any:
+        from onnx import TensorProto, helper
+
+        assert self._beside is not None
+        kind = helper.np_dtype_to_tensor_dtype(values.dtype)
+        tensor = TensorProto(name=name, data_type=kind, dims=values.shape, data_location=TensorProto.EXTERNAL)
+        place = {"location": self._beside.name, "offset": str(self._written), "length": str(values.nbytes)}
+        for key, value in place.items():
+            tensor.external_data.add(key=key, value=value)
+        with self._beside.open("ab") as file:
+            file.write(values.data)
+        self._written += values.nbytes
+        return tensor
 
     def add(self, kind: str, inputs: Sequence[str], *outputs: str, domain: str = "", **attributes: Any) -> str:
         from onnx import helper
@@ -64,9 +86,9 @@ class Graph:
 class Writer:
     """Writes the parts of one encoder. bits: of the weights, 8 or 7, or 32 for float32. scales: see `written`."""
 
-    def __init__(self, bert: Bert, bits: int, scales: Mapping[str, Floats]) -> None:
+    def __init__(self, bert: Bert, bits: int, scales: Mapping[str, Floats], beside: Path | None = None) -> None:
         self.bert, self.bits, self.scales = bert, bits, scales
-        self.graph = Graph()
+        self.graph = Graph(beside)
 
     def embeddings(self) -> str:
         graph, table = self.graph, self.bert.weights
@@ -147,12 +169,21 @@ def quantised_columns(matrix: Floats, bits: int) -> tuple[NDArray[np.int8], Floa
     return np.round(matrix / steps).astype(np.int8), steps.astype(np.float32)
 
 
-def written(bert: Bert, pooling: str, bits: int, scales: Mapping[str, Floats] | None = None) -> Any:
+def written(bert: Bert, pooling: str, bits: int, scales: Mapping[str, Floats]) -> Any:
     """The ONNX model, with the outputs `sentence` (unit length), `tokens` (the middle layer's states) and `last`.
 
     pooling: 'mean' or 'cls'. scales: by the name of a product, what its input's channels are divided by.
     """
-    writer = Writer(bert, bits, scales or {})
+    return _whole(Writer(bert, bits, scales), pooling, ())
+
+
+def written_exactly(bert: Bert, pooling: str, outputs: Sequence[str], beside: Path | None) -> Any:
+    """As `written`, in float32, with these states as further outputs. beside: see Graph."""
+    return _whole(Writer(bert, 32, {}, beside), pooling, outputs)
+
+
+def _whole(writer: Writer, pooling: str, outputs: Sequence[str]) -> Any:
+    bert = writer.bert
     layers = [writer.embeddings()]
     for number in range(bert.layers):
         layers.append(writer.layer(number, layers[-1]))
@@ -161,4 +192,5 @@ def written(bert: Bert, pooling: str, bits: int, scales: Mapping[str, Floats] | 
     writer.graph.add("Identity", [layers[-1]], "last")
     shape: list[str | int] = ["batch", "length", bert.hidden]
     pooled: list[str | int] = ["batch", bert.hidden]
-    return writer.graph.model({"sentence": pooled, "tokens": shape, "last": shape})
+    more: dict[str, list[str | int]] = {name: ["batch", "length", "channels"] for name in outputs}
+    return writer.graph.model({"sentence": pooled, "tokens": shape, "last": shape} | more)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from itertools import islice
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from ragkb.models import Embedded
 from ragkb.models.reading import readable
 from ragkb.models.session import open_session, open_tokenizer
 from ragkb.models.states import States
+from ragkb.pool import Pool
 
 Floats = NDArray[np.float32]
 
@@ -44,7 +45,7 @@ class OnnxEmbedder:
         self._session = open_session(folder / "encoder.onnx", 1)
         self._inputs = [item.name for item in self._session.get_inputs()]
         self._threads = threads or usable_cores()
-        self._pool = ThreadPoolExecutor(self._threads, "ragkb-embedder")  # its threads start when they are needed
+        self._pool = Pool(self._threads, "ragkb-embedder")
 
     def embed(self, texts: Sequence[str], *, query: bool = False) -> Floats:
         """float32, shape (len(texts), dim), rows of unit length; a text longer than the model reads is cut."""

@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from ragkb.errors import ModelError
 from ragkb.models import DEFAULT
 from ragkb.models.bert import read_bert
-from ragkb.models.export import Pooling, needs_reduced_range, write_exported, write_graphs
+from ragkb.models.export import BESIDE, Pooling, needs_reduced_range, write_exported, write_graphs
 from ragkb.models.probes import PROBES
 from ragkb.models.session import open_session, open_tokenizer
 from ragkb.settings import Precision
@@ -189,6 +189,9 @@ def _export(name: str, source: Path, staging: Path, precision: Precision) -> Non
     agreement = _agreement(staging, limit)
     if precision == "auto":
         precision = "int8" if agreement >= LEAST_AGREEMENT else "float32"
+    if precision == "float32" and (staging / BESIDE).exists():
+        raise ModelError(f"{name}: too large for 32-bit floats in one file", f"use 'torch:{name}'")
+    (staging / BESIDE).unlink(missing_ok=True)
     (staging / f"{precision}.onnx").rename(staging / "encoder.onnx")
     (staging / ("float32.onnx" if precision == "int8" else "int8.onnx")).unlink()
     weights = next(iter(sorted(source.glob("*.safetensors")) or sorted(source.glob("*.bin"))))

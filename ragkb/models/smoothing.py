@@ -8,14 +8,17 @@ falls from .0095 to .0056, as it does with 300 paragraphs of English prose in th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ragkb.cores import usable_cores
 from ragkb.models.bert import Bert
 from ragkb.models.graph import PRODUCTS, Floats
 from ragkb.models.probes import PROBES
+from ragkb.models.session import open_session
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -28,12 +31,21 @@ ROUNDS = 20
 SMALLEST = 1e-4
 
 
-def channel_scales(bert: Bert, exact: Any, rows: list[NDArray[np.int64]]) -> dict[str, Floats]:
-    """By the name of a product (see graph.py), shape (channels,). exact: the float32 model, which is changed."""
-    read = {(number, name): _input(number, name) for number in range(bert.layers) for name in SMOOTHED}
-    largest = _largest(rows, exact, sorted(set(read.values())))
+def probed(bert: Bert) -> list[str]:
+    """The states that `channel_scales` wants of the float32 model."""
+    return sorted({_input(number, name) for number in range(bert.layers) for name in SMOOTHED})
+
+
+def channel_scales(bert: Bert, exact: Path, rows: list[NDArray[np.int64]]) -> dict[str, Floats]:
+    """By the name of a product (see graph.py), shape (channels,). exact: the float32 model.
+
+    It has the outputs `probed`.
+    """
+    largest = _largest(rows, exact, probed(bert))
     return {
-        f"layer{number}_{name}": _scale(bert, number, name, largest[states]) for (number, name), states in read.items()
+        f"layer{number}_{name}": _scale(bert, number, name, largest[_input(number, name)])
+        for number in range(bert.layers)
+        for name in SMOOTHED
     }
 
 
@@ -49,15 +61,9 @@ def _scale(bert: Bert, number: int, product: str, largest: Floats) -> Floats:
     return np.asarray(np.exp(logs - logs.mean()), np.float32)
 
 
-def _largest(rows: list[NDArray[np.int64]], exact: Any, names: list[str]) -> dict[str, Floats]:
+def _largest(rows: list[NDArray[np.int64]], exact: Path, names: list[str]) -> dict[str, Floats]:
     """The largest absolute value of each channel of these states."""
-    from onnx import TensorProto, helper
-    from onnxruntime import InferenceSession, SessionOptions
-
-    exact.graph.output.extend(helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in names)
-    options = SessionOptions()
-    options.log_severity_level = 3
-    session = InferenceSession(exact.SerializeToString(), options, providers=["CPUExecutionProvider"])
+    session = open_session(exact, usable_cores())
     found: dict[str, Floats] = {}
     for row in rows:
         for name, states in zip(names, session.run(names, {"input_ids": row[None]}), strict=True):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import accumulate
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 
 from ragkb.models import Embedder
 from ragkb.models.reranker import load_reranker
+from ragkb.pool import Pool
 from ragkb.retrieve.duplicates import collapsed
 from ragkb.retrieve.fusion import Scored, above, convex, share
 from ragkb.retrieve.origin import origin_of
@@ -31,7 +31,7 @@ from ragkb.types import Explain, Hit, Principal
 
 Leg = Literal["hybrid", "dense", "lexical"]
 LEAST_READABLE = 0.2
-_AHEAD = ThreadPoolExecutor(32, "ragkb-query")
+_AHEAD = Pool(32, "ragkb-query")
 """Embeds questions beside the threads that ask them; more than are asked at once, since an embedder may be far away."""
 
 

@@ -61,13 +61,17 @@ def named_terms(text: str) -> tuple[str, ...]:
     named = []
     for number, word in enumerate(words):
         one = word.group()
-        if dates(f"{one} 2000") != {"2000"} or _QUARTER.fullmatch(one):
-            continue
         is_name = marked and number > 0 and one[0].isupper()
         is_code = any(map(str.isdigit, one)) and any(map(str.isalpha, one)) and not _MEASURED.fullmatch(one)
-        if is_name or is_code or any(map(str.isupper, one[1:])) or (one.isalpha() and _CJK.search(text)):
+        is_inner = any(map(str.isupper, one[1:])) or (one.isalpha() and _CJK.search(text))
+        if (is_name or is_code or is_inner) and not _is_date(one):
             named += [term for term in lexical_tokens(one, "en")[:1] if term not in _ASKING_TERMS]
     return tuple(dict.fromkeys(named))
+
+
+def _is_date(word: str) -> bool:
+    """Whether the word is part of a date, as the name of a month is, or a quarter."""
+    return dates(f"{word} 2000") != {"2000"} or _QUARTER.fullmatch(word) is not None
 
 
 def without_asking(text: str) -> str:

@@ -13,7 +13,7 @@ from ragkb.settings import IngestSettings, LimitSettings
 
 @pytest.fixture(scope="module")
 def sandbox() -> Iterator[Parser]:
-    with parser(IngestSettings(workers=1), LimitSettings(seconds=20)) as opened:
+    with parser(IngestSettings(workers=1, hidden_text="mark"), LimitSettings(seconds=20)) as opened:
         yield opened
 
 

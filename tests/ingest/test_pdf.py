@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import ingest_files as make
@@ -189,6 +190,20 @@ def test_running_lines_stand_once_and_page_numbers_not_at_all() -> None:
     assert found.text.count("ACME Handbook") == 1
     assert "Page " not in found.text
     assert len(marks(found.text, *"ABCDEF")) == 30
+
+
+def test_a_footer_right_under_pages_of_different_length_goes() -> None:
+    def page(number: int) -> Any:
+        def draw(sheet: Any) -> None:
+            lines = prose(4 + 3 * number, "ABCDEF"[number])
+            for place, line in enumerate([*lines, "", f"Acme Inc. | Q3 2022 Form 10-Q | {number + 1}"]):
+                sheet.drawString(72, 400 - 14 * place, line)
+
+        return draw
+
+    found = read(drawn(*(page(number) for number in range(6))))
+    assert re.findall(r"Acme Inc\. .*", found.text) == ["Acme Inc. | Q3 2022 Form 10-Q | 1"]
+    assert len(marks(found.text, *"ABCDEF")) == 6 * 4 + 3 * 15
 
 
 def test_a_header_of_a_minority_of_pages_stays() -> None:

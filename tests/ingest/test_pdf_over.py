@@ -14,6 +14,7 @@ from pypdf.annotations import FreeText, Text
 from pypdf.generic import ArrayObject, DictionaryObject, NameObject, NumberObject, StreamObject, TextStringObject
 
 from benchmarks.ingest.hostile_files import pdf
+from benchmarks.ingest.made_files import pdf_over
 from ragkb import KnowledgeBase, Principal
 from ragkb.ingest.loaders import load
 from ragkb.ingest.members import expand
@@ -98,6 +99,13 @@ def test_a_field_that_is_not_shown_is_hidden() -> None:
     )
     assert load(data, "a.pdf", LIMITS, "off").text == "A page."
     assert "[hidden text] Hidden field: secret value" in load(data, "a.pdf", LIMITS, "off", True).text
+
+
+def test_the_file_that_is_damaged_for_fuzzing_has_all_of_it() -> None:
+    found = load(pdf_over(), "a.pdf", LIMITS, "off", keeps_hidden=True).text
+    assert found.startswith("The hall has three doors.\n")
+    assert all(word in found for word in ("Ana", "Approved", "[hidden text] Comment by Ana: Ask Ben"))
+    assert [member.source for member in expand(pdf_over(), "a.pdf", LIMITS)] == ["a.pdf", "a.pdf/a.txt"]
 
 
 # --- files inside -----------------------------------------------------------------------------------------------------

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from pdf_files import drawn, prose
 
+from ragkb.ingest.chunk import chunk
 from ragkb.ingest.loaders import load
-from ragkb.settings import LimitSettings
+from ragkb.settings import ChunkSettings, LimitSettings
 from ragkb.types import Draft
 
 ROWS = [
@@ -123,3 +124,96 @@ def test_items_with_their_pages_in_three_columns_are_contents() -> None:
     found = load(drawn(sheet, lambda sheet: sheet.drawString(60, 780, "The scope.")), "a.pdf", LimitSettings())
     assert not found.tables
     assert len(found.contents) == 1
+
+
+# --- two columns without lines ----------------------------------------------------------------------------------------
+
+PAIRS = [
+    ["Term", "Meaning"],
+    ["Carrier", "Whoever brings the goods to the place that the order names, by road, by rail or over water"],
+    ["Delay", "More than two working days after the day agreed"],
+    ["Order", "What the buyer signs"],
+    ["Force majeure", "Flood, fire, strike"],
+]
+BOLD = ("FONTNAME", (0, 0), (-1, 0), "Helvetica-Bold")
+
+
+def test_terms_and_their_meanings_under_bold_names_are_a_table() -> None:
+    found = page(PAIRS, TOP, BOLD, colWidths=[90, 250])
+    (table,) = found.tables
+    assert found.text[table.start : table.end] == "\n".join(f"| {' | '.join(row)} |" for row in PAIRS)
+
+
+def test_two_columns_without_bold_names_stay_lines() -> None:
+    assert not page(PAIRS, TOP, colWidths=[90, 250]).tables
+
+
+@pytest.mark.parametrize("width", [20, 38])
+def test_two_columns_of_prose_under_bold_titles_stay_prose(width: int) -> None:
+    def sheet(sheet: Any) -> None:
+        sheet.setFont("Helvetica-Bold", 10)
+        sheet.drawString(60, 780, "Our roads")
+        sheet.drawString(300, 780, "Our schools")
+        sheet.setFont("Helvetica", 10)
+        for x, mark in ((60, "R"), (300, "S")):
+            for number, line in enumerate(prose(12, mark)):
+                sheet.drawString(x, 760 - 14 * number, line.split(" ", 1)[1][:width])
+
+    assert not load(drawn(sheet), "a.pdf", LimitSettings()).tables
+
+
+# --- tables over pages ------------------------------------------------------------------------------------------------
+
+LONG = [["Role", "Duty", "Contact"], *([f"Warden {n}", f"Locks door {n}", f"Bo Lee {n}"] for n in range(60))]
+
+
+def long_table(rows: list[list[Any]], *style: tuple[Any, ...], **options: Any) -> Draft:
+    from reportlab.platypus import SimpleDocTemplate, Table
+
+    stream = io.BytesIO()
+    SimpleDocTemplate(stream, invariant=1).build([Table(rows, style=list(style), **options)])
+    return load(stream.getvalue(), "a.pdf", LimitSettings())
+
+
+GRID = ("GRID", (0, 0), (-1, -1), 0.5, "black")
+
+
+@pytest.mark.parametrize(
+    ("rows", "style"),
+    [
+        (LONG, [GRID]),
+        (LONG, [BOLD]),
+        ([["Item", "2022", "2021"], *([f"Revenue {n}", str(900 + n), str(1800 - n)] for n in range(60))], [BOLD]),
+        ([["Term", "Meaning"], *([f"Term {n}", f"What is said of term {n}"] for n in range(60))], [GRID, BOLD]),
+    ],
+)
+def test_a_table_over_pages_keeps_the_names_of_its_columns(rows: list[list[str]], style: list[Any]) -> None:
+    found = long_table(rows, *style, colWidths=[110, 200, 80][: len(rows[0])])
+    header = f"| {' | '.join(rows[0])} |"
+    assert len(found.page_starts) == 2
+    assert [table.header for table in found.tables] == [header, header]
+    assert found.text.count(header) == 1
+    assert found.text.replace("\n\n", "\n").split("\n") == [f"| {' | '.join(row)} |" for row in rows]
+    chunks = chunk(found, "T", lambda text: len(text.split()), ChunkSettings())
+    assert all(header in f"{one.context}\n{one.text}" for one in chunks)
+
+
+def test_a_header_that_is_repeated_stands_where_it_is() -> None:
+    found = long_table(LONG, GRID, colWidths=[110, 200, 80], repeatRows=1)
+    assert [found.text[table.start :].startswith(table.header) for table in found.tables] == [True, True]
+
+
+def test_another_table_on_the_next_page_keeps_its_own_names() -> None:
+    def table(names: list[str], x: float) -> Any:
+        def sheet(sheet: Any) -> None:
+            for number in range(30):
+                cells = names if number == 0 else [f"Cook {number}", f"Cooks meal {number}", f"Cy Tan {number}"]
+                for column, cell in enumerate(cells):
+                    sheet.drawString(x + 150 * column, 780 - 20 * number, cell)
+
+        return sheet
+
+    first = table(["Role", "Duty", "Contact"], 60)
+    for x in (60, 75):
+        found = load(drawn(first, table(["Name", "Work", "Person"], x)), "a.pdf", LimitSettings())
+        assert [one.header for one in found.tables] == ["| Role | Duty | Contact |", "| Name | Work | Person |"]

@@ -67,7 +67,9 @@ def _table_rows(draft: Draft) -> Iterator[Unit]:
     """The rows of tables whose header names a question and an answer."""
     for table in draft.tables:
         places = columns(_cells(table.header)) if table.header else None
-        start = table.start + len(table.header) + 1
+        start = table.start
+        if draft.text.startswith(table.header, start):  # it does not where the table goes on from the page before
+            start += len(table.header) + 1
         lines = draft.text[start : table.end].split("\n") if places else []
         if places and is_list([_cells(line) for line in lines], places):
             for line in lines:

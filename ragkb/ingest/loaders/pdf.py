@@ -32,7 +32,7 @@ from ragkb.ingest.loaders import (
 )
 from ragkb.ingest.loaders.hyphens import HYPHEN, Hyphens
 from ragkb.ingest.loaders.mail import Attachment
-from ragkb.ingest.loaders.pdf_grid import Grid
+from ragkb.ingest.loaders.pdf_grid import Grid, continued
 from ragkb.ingest.loaders.pdf_headings import Entry
 from ragkb.ingest.loaders.pdf_lattice import Lattice
 from ragkb.ingest.loaders.pdf_words import Line, Page
@@ -230,7 +230,10 @@ class _Writer:
         self.builder = builder
         self._hidden = [(page.hidden, *page.remarks) if builder.keeps_hidden else () for page in pages]
         kept = pdf_furniture.without(pages)
-        self._pages = [_blocks(lines, page.lattices) for page, lines in zip(pages, kept, strict=True)]
+        self._pages: list[list[list[Line] | Grid]] = []
+        for page, lines in zip(pages, kept, strict=True):
+            last = self._pages[-1][-1:] if self._pages else []
+            self._pages.append(_blocks(lines, page.lattices, last[0] if last and isinstance(last[0], Grid) else None))
         self._goes_on = [_goes_on(*pair) for pair in zip([[], *self._pages], self._pages, strict=False)]
         for number in (number for number, goes_on in enumerate(self._goes_on) if goes_on):
             _carry(self._pages[number - 1], self._pages[number])
@@ -253,8 +256,8 @@ class _Writer:
     def _table(self, grid: Grid) -> None:
         """A table, or lines where nothing names its columns: whoever reads a row would take the first one for names."""
         rows = [[self._hyphens.joined(cell) for cell in row] for row in grid.rows]
-        if grid.has_header:
-            self.builder.table(rows, header=True)
+        if grid.columns:
+            self.builder.table(rows, grid.has_header, [self._hyphens.joined(name) for name in grid.names])
             return
         for row in rows:
             self.builder.line(" ".join(filter(None, row)))
@@ -273,20 +276,23 @@ class _Writer:
         return [entry for entry in entries if entry.title not in found]
 
 
-def _blocks(lines: Sequence[Line], lattices: Sequence[Lattice]) -> list[list[Line] | Grid]:
-    """The page in reading order: stretches of text, and tables."""
+def _blocks(lines: Sequence[Line], lattices: Sequence[Lattice], before: Grid | None) -> list[list[Line] | Grid]:
+    """The page in reading order: stretches of text, and tables. before: the table that ends the page before."""
     tables, rest = pdf_ruled.take(lines, lattices)
     found: list[list[Line] | Grid] = []
     for part in pdf_ruled.placed(pdf_columns.zones(rest), tables):
-        found += [part] if isinstance(part, Grid) else _set_by_place(part)
+        found += [part] if isinstance(part, Grid) else _set_by_place(part, None if found else before)
+    if before and found and isinstance(found[0], Grid):
+        found[0] = continued(before, found[0])
     return found
 
 
-def _set_by_place(lines: Sequence[Line]) -> Iterator[list[Line] | Grid]:
-    """Stretches of text, tables of numbers, and tables of words."""
+def _set_by_place(lines: Sequence[Line], before: Grid | None) -> Iterator[list[Line] | Grid]:
+    """Stretches of text, tables of numbers, and tables of words. before: the table that these lines may go on."""
     for block in pdf_tables.blocks(pdf_contents.entries(lines)):
-        for part in [block] if isinstance(block, Grid) else pdf_wordy.blocks(block):
+        for part in [block] if isinstance(block, Grid) else pdf_wordy.blocks(block, before):
             yield part if isinstance(part, Grid) else list(_whole(part))
+        before = None
 
 
 def _goes_on(before: Sequence[list[Line] | Grid], after: Sequence[list[Line] | Grid]) -> bool:

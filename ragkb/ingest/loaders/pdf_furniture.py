@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from statistics import median
 
 from ragkb.ingest.loaders.pdf_columns import cells
@@ -22,6 +23,8 @@ _PAGE_NUMBER = re.compile(
 def without(pages: Sequence[Page]) -> list[list[Line]]:
     """The lines of each page without its running header and footer. The first page that has one keeps its words.
 
+    They stand at one height or, where pages are as long as what is printed on them, are the outermost line.
+
     Left alone: documents of fewer than four pages, what stands on fewer than half of the pages, a table's header, and
     whatever is all that a page has.
     """
@@ -35,9 +38,10 @@ def without(pages: Sequence[Page]) -> list[list[Line]]:
     return result
 
 
-def _gone(page: Page, found: Sequence[tuple[int, str]], running: dict[str, float], seen: set[str]) -> set[int]:
+def _gone(page: Page, found: Sequence[tuple[int, str]], running: _Running, seen: set[str]) -> set[int]:
     """The numbers of the lines of a page that are left out."""
-    gone = {number for number, key in found if key in running and abs(page.lines[number].top - running[key]) <= _REACH}
+    gone = {number for number, key in found if running.holds(key, page.lines[number].top)}
+    gone |= {number for number, key in _outermost(found) if key in running.outermost}
     gone = {number for number in gone if all(n in gone for n in _outer(page, number, found))}
     if len(gone) == len(page.lines):
         return set()
@@ -80,16 +84,38 @@ def _is_table_row(lines: Sequence[Line], outer: Sequence[tuple[float, int]], pla
     return len(rows) == 2 and all(len(row.words) > 2 and len(cells(row)) > 2 for row in rows)
 
 
-def _running(pages: Sequence[Page], edges: Sequence[Sequence[tuple[int, str]]]) -> dict[str, float]:
-    """Each running line's key, and the height at which it usually stands."""
+def _outermost(found: Sequence[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    """The first of the lines at each edge."""
+    seen: set[str] = set()
+    for number, key in found:
+        if key[0] not in seen:
+            seen.add(key[0])
+            yield number, key
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """Keys of running lines: with the height at which they usually stand, and those that are always outermost."""
+
+    heights: Mapping[str, float]
+    outermost: frozenset[str]
+
+    def holds(self, key: str, top: float) -> bool:
+        return key in self.heights and abs(top - self.heights[key]) <= _REACH
+
+
+def _running(pages: Sequence[Page], edges: Sequence[Sequence[tuple[int, str]]]) -> _Running:
     places: dict[str, dict[int, float]] = defaultdict(dict)
+    outer: Counter[str] = Counter()
     for index, (page, found) in enumerate(zip(pages, edges, strict=True)):
         for number, key in found:
             places[key].setdefault(index, page.lines[number].top)
+        outer.update(key for _, key in _outermost(found))
     count = sum(bool(page.lines) for page in pages)
     if count < _LEAST_PAGES:
-        return {}
-    return {key: median(tops.values()) for key, tops in places.items() if _is_running(tops, count)}
+        return _Running({}, frozenset())
+    heights = {key: median(tops.values()) for key, tops in places.items() if _is_running(tops, count)}
+    return _Running(heights, frozenset(key for key, times in outer.items() if times >= max(3, count / 2)))
 
 
 def _is_running(tops: Mapping[int, float], count: int) -> bool:

@@ -92,7 +92,8 @@ def _grid(lattice: Lattice, lines: Sequence[Line]) -> Grid | None:
         return None
     first = next(number for number, row in enumerate(filled) if row)
     is_bold = first in bold and first not in plain
-    return Grid(tuple(map(tuple, table)), _has_header(table, columns, is_bold))
+    spans = tuple(pairwise(lattice.xs))
+    return Grid(tuple(map(tuple, table)), _has_header(table, columns, is_bold), "ruled", spans, is_bold)
 
 
 def _is_in(lattice: Lattice, word: Word) -> bool:

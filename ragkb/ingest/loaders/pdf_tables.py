@@ -56,7 +56,8 @@ def _grid(rows: Sequence[Row], start: int, region: Region) -> Grid:
     names = header(rows[start : region.first], region.columns)
     if any(names):
         lines.insert(0, names)
-    return Grid(tuple(tuple(line + [""] * (width - len(line))) for line in lines), any(names))
+    whole = tuple(tuple(line + [""] * (width - len(line))) for line in lines)
+    return Grid(whole, any(names), "numbers", ((0.0, 0.0), *region.columns))
 
 
 def _texts(rows: Sequence[Row], columns: Sequence[tuple[float, float]]) -> list[list[str]]:

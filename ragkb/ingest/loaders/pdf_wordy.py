@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from ragkb.ingest.loaders.pdf_grid import Grid
+from ragkb.ingest.loaders.pdf_grid import Grid, continued
 from ragkb.ingest.loaders.pdf_rows import Cell, Row, rows_of
 from ragkb.ingest.loaders.pdf_tables import placed
 from ragkb.ingest.loaders.pdf_words import Line
 
 _LEAST_COLUMNS = 3
+_LONGEST_TERM = 40  # characters of the first cell where there are two; columns of prose are wider
 _LEAST_ROWS = 3
 _NEAR = 4.0  # points by which the left edges of a column's cells may differ
 _LONGEST_CELL = 80  # characters of a line of a cell; more is prose
@@ -31,8 +32,11 @@ class _Region:
         return [tuple(" ".join(cell) for cell in row) for row in self.cells]
 
 
-def blocks(lines: Sequence[Line]) -> list[list[Line] | Grid]:
-    """The lines in their order, with a Grid in the place of those that surely are a table of words under its header."""
+def blocks(lines: Sequence[Line], before: Grid | None = None) -> list[list[Line] | Grid]:
+    """The lines in their order, with a Grid in the place of those that surely are a table of words under its header.
+
+    before: a table of the page before, whose rows the first of these may be; its header is theirs.
+    """
     if sum(len(line.words) > 1 for line in lines) < _LEAST_ROWS:
         return [list(lines)]
     rows = rows_of(lines)
@@ -40,8 +44,8 @@ def blocks(lines: Sequence[Line]) -> list[list[Line] | Grid]:
     taken: set[int] = set()
     number = 0
     while number < len(rows):
-        region = _region(rows, number)
-        grid = _grid(rows, region) if region else None
+        region = _region(rows, number, 2 if _is_bold_pair(rows[number], lines) else _LEAST_COLUMNS)
+        grid = _grid(rows, region, lines, None if number else before) if region else None
         if region and grid:
             first = region.first - (len(grid.rows) > len(region.cells))
             used = {cell.line for row in rows[first : region.last + 1] for cell in row.cells}
@@ -52,15 +56,19 @@ def blocks(lines: Sequence[Line]) -> list[list[Line] | Grid]:
     return list(placed(lines, grids, taken))
 
 
-def _grid(rows: Sequence[Row], region: _Region) -> Grid | None:
-    """The table with its header, which may be the row before; None if it has none, or is something else."""
-    texts = region.texts()
-    if _is_contents(texts) or _is_prose(texts):
+def _grid(rows: Sequence[Row], region: _Region, lines: Sequence[Line], before: Grid | None) -> Grid | None:
+    """The table with its header, which may be the row above; None if it has none, or is something else."""
+    texts, spans = tuple(region.texts()), tuple(region.spans)
+    if _is_contents(texts) or _is_prose(texts) or (len(spans) == 2 and not _are_terms(texts)):
         return None
-    if _is_header(texts[0]):
-        return Grid(tuple(texts), True)
-    above = _names_above(rows, region)
-    return Grid((above, *texts), True) if above else None
+    is_bold = all(lines[cell.line].is_bold for cell in rows[region.first].cells)
+    found = Grid(texts, _is_header(texts[0]), "words", spans, is_bold)
+    if before and continued(before, found).names:
+        return continued(before, found)
+    above = None if found.has_header else _names_above(rows, region)
+    if above:
+        return Grid((above, *texts), True, "words", spans)
+    return found if found.has_header else None
 
 
 def _names_above(rows: Sequence[Row], region: _Region) -> tuple[str, ...] | None:
@@ -91,9 +99,21 @@ def _is_prose(texts: Sequence[Sequence[str]]) -> bool:
     return sum(cell[0].islower() for cell in cells) * 4 > len(cells)
 
 
-def _region(rows: Sequence[Row], first: int) -> _Region | None:
-    """The rows that go on from one with three cells or more, None if there are too few."""
-    if len(rows[first].cells) < _LEAST_COLUMNS:
+def _is_bold_pair(row: Row, lines: Sequence[Line]) -> bool:
+    """True for two names in bold type, as they stand over terms and what is said of them."""
+    is_pair = len(row.cells) == 2 and all(lines[cell.line].is_bold for cell in row.cells)
+    return is_pair and _is_header([cell.text for cell in row.cells]) and len(row.cells[0].text) <= _LONGEST_TERM
+
+
+def _are_terms(texts: Sequence[Sequence[str]]) -> bool:
+    """True if each first cell is short and begins anew: in columns of prose lines are full and go on."""
+    terms = [row[0] for row in texts[1:]]
+    return all(term and len(term) <= _LONGEST_TERM and not term[0].islower() and term[-1] not in ",-" for term in terms)
+
+
+def _region(rows: Sequence[Row], first: int, least: int) -> _Region | None:
+    """The rows that go on from one with `least` cells or more, None if there are too few."""
+    if len(rows[first].cells) < least:
         return None
     region = _Region(first, [(cell.left, cell.right) for cell in rows[first].cells])
     whole = 0
@@ -102,7 +122,7 @@ def _region(rows: Sequence[Row], first: int) -> _Region | None:
         places = [_column(cell, region.spans) for cell in cells]
         if (number > first and not _is_next(rows, number)) or not _fits(cells, places):
             break
-        is_row = places[0] == 0 and len(cells) >= _LEAST_COLUMNS
+        is_row = places[0] == 0 and len(cells) >= least
         whole += is_row
         _add(region, cells, places, is_row)
         region.last = number
