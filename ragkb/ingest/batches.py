@@ -111,7 +111,10 @@ class Batches:
         with self._store.reading() as reader:
             vectors = reader.embeddings(list(texts))
         missing = [key for key in texts if key not in vectors]
-        return _Running(batch, touched, vectors, missing, Embedding(self._embedder, [texts[key] for key in missing]))
+        work = Embedding(self._embedder, [texts[key] for key in missing])
+        pages = {made.row: len(made.entry.page_starts) for made in batch}
+        self._ledger.under_way(pages, lambda: work.done / max(1, len(missing)))
+        return _Running(batch, touched, vectors, missing, work)
 
     def _commit(self, running: _Running) -> None:
         try:

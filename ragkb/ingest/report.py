@@ -114,6 +114,8 @@ class Ledger:
         self._sizes: list[int] = []
         self._files = self._bytes = 0
         self._now = Progress(0, 0, 0, "")
+        self._embedded: Mapping[int, int] = {}
+        self._share: Callable[[], float] = lambda: 0.0
 
     def expect(self, files: int, size: int) -> None:
         """So many files with so many bytes will come."""
@@ -138,14 +140,28 @@ class Ledger:
             bytes_done=now.bytes_done + self._sizes[row],
         )
 
+    def under_way(self, rows: Mapping[int, int], share: Callable[[], float]) -> None:
+        """Rows that are embedded now, with their pages: until they are settled, that share of them counts as done."""
+        self._embedded, self._share = rows, share
+
     def add(self, found: FileReport) -> None:
         """A row that is settled already."""
         self.settle(self.open(), found)
 
     def tell(self, source: str) -> None:
         """Tells the progress, with the file at hand."""
-        if self._on_progress:
-            self._on_progress(replace(self._now, total=self._files, bytes_total=self._bytes, source=source))
+        if not self._on_progress:
+            return
+        left, share = [row for row in self._embedded if not self._rows[row]], self._share()
+        now = replace(
+            self._now,
+            total=self._files,
+            source=source,
+            pages=self._now.pages + round(share * sum(self._embedded[row] for row in left)),
+            bytes_done=self._now.bytes_done + round(share * sum(self._sizes[row] for row in left)),
+            bytes_total=self._bytes,
+        )
+        self._on_progress(now)
 
     def report(self) -> IngestReport:
         """The report so far: what was settled."""

@@ -6,7 +6,6 @@ no parser may inherit. One of them: process.py. What they may do: lockdown.py. W
 
 from __future__ import annotations
 
-import os
 import queue
 import threading
 import time
@@ -17,6 +16,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal, Protocol
 
+from ragkb.cores import usable_cores
 from ragkb.errors import DocumentRefused, InputError
 from ragkb.ingest import ocr
 from ragkb.ingest.loaders import Loaded, read
@@ -82,8 +82,7 @@ def parser(settings: IngestSettings, limits: LimitSettings) -> Parser:
 
 def default_workers() -> int:
     """One process for every two cores, at least one: the embedder works at the same time, and takes more."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, cores // 2)
+    return max(1, usable_cores() // 2)
 
 
 class InProcess:

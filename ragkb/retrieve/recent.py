@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from ragkb.store.reader import Reader
 
 _Key = tuple[object, ...]
+HITS = 20  # kept for each search on the average, so that long lists do not fill the memory
 
 
 class Recent:
@@ -25,6 +26,7 @@ class Recent:
 
     def __init__(self) -> None:
         self._found: OrderedDict[_Key, list[Hit]] = OrderedDict()
+        self._hits = 0  # in all lists together
         self._generation = 0
         self._lock = threading.Lock()
 
@@ -35,15 +37,17 @@ class Recent:
             if generation > self._generation:
                 self._generation = generation
                 self._found.clear()
+                self._hits = 0
             if generation == self._generation and key in self._found:
                 self._found.move_to_end(key)
                 return list(self._found[key])
         hits = search()
         with self._lock:
-            if generation == self._generation and settings.remembered:
+            if generation == self._generation and key not in self._found:
                 self._found[key] = hits
-                while len(self._found) > settings.remembered:
-                    self._found.popitem(last=False)
+                self._hits += len(hits)
+                while len(self._found) > settings.remembered or self._hits > HITS * settings.remembered:
+                    self._hits -= len(self._found.popitem(last=False)[1])
         return list(hits)
 
 

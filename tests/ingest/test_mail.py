@@ -131,6 +131,14 @@ def test_attachments_and_messages_inside_an_outlook_message() -> None:
     assert load(data, "a.msg", LIMITS).warnings == ("attachments not read: x.exe",)
 
 
+def test_a_part_that_claims_to_be_larger_than_its_file_is_refused_at_once() -> None:
+    """The table of small parts, at byte 64 of the head: its sectors may go in a ring."""
+    data = make.msg(make.message_tree({0x0037: "A", 0x1000: "Text."}))
+    changed = data[:64] + struct.pack("<I", 0x7FFFFFFF) + data[68:]
+    with pytest.raises(DocumentRefused, match="broken MSG"):
+        load(changed, "a.msg", LIMITS)
+
+
 @pytest.mark.parametrize("size", [600, 2000, 4000])
 def test_a_cut_off_outlook_message_is_refused(size: int) -> None:
     data = make.msg(make.message_tree({0x0037: "A", 0x1000: "text " * 2000}))

@@ -147,6 +147,46 @@ def test_docx_in_document_order() -> None:
     assert found.tables[0].header == "| Site | Days |"
 
 
+def box(*lines: str) -> str:
+    """A text box as Word writes it: once for itself, once for older programs."""
+    text = "".join(f"<w:p><w:r><w:t>{line}</w:t></w:r></w:p>" for line in lines)
+    held = f"<w:txbxContent>{text}</w:txbxContent>"
+    return (
+        '<mc:AlternateContent xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006" '
+        'xmlns:v="urn:schemas-microsoft-com:vml" '
+        'xmlns:wps="http://schemas.microsoft.com/office/word/2010/wordprocessingShape">'
+        f'<mc:Choice Requires="wps"><w:drawing><wps:txbx>{held}</wps:txbx></w:drawing></mc:Choice>'
+        f"<mc:Fallback><w:pict><v:textbox>{held}</v:textbox></w:pict></mc:Fallback></mc:AlternateContent>"
+    )
+
+
+def test_docx_text_boxes_come_after_what_they_hang_on() -> None:
+    def write(document: Any) -> None:
+        from docx.oxml import parse_xml
+        from docx.oxml.ns import nsdecls
+
+        def run(inside: str) -> Any:
+            return parse_xml(f"<w:r {nsdecls('w')}>{inside}</w:r>")
+
+        document.add_paragraph("The hall has a sign:")._p.append(run(box("Mind the step", "Use the left door")))
+        table = document.add_table(2, 2)
+        for number, cell in enumerate(table._cells):
+            cell.text = f"cell {number}"
+        table.cell(1, 1).paragraphs[0]._p.append(run(box("In a table")))
+        document.add_paragraph("After it.")
+
+    found = load(make.docx(write), "a.docx", LIMITS)
+    assert found.text.split("\n\n") == [
+        "The hall has a sign:",
+        "Mind the step",
+        "Use the left door",
+        "| cell 0 | cell 1 |\n| cell 2 | cell 3 |",
+        "In a table",
+        "After it.",
+    ]
+    assert found.warnings == ()
+
+
 def test_docx_deleted_and_hidden_text_is_left_out() -> None:
     def write(document: Any) -> None:
         paragraph = document.add_paragraph("kept ")

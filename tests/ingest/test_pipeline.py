@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import sys
 import threading
+import time
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from pathlib import Path
 
+import ingest_files as make
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -213,3 +215,20 @@ def test_a_log_gets_a_line_of_progress_now_and_then(
         "ingest: 2/9 files · 0.2 files/s",
         "ingest: 4/9 files · 0.2 files/s",
     ]
+
+
+def test_progress_goes_on_while_a_large_document_is_embedded(tmp_path: Path) -> None:
+    class Slow(WordHashes):
+        def embed(self, texts: Sequence[str], *, query: bool = False) -> NDArray[np.float32]:
+            time.sleep(0.25)
+            return super().embed(texts, query=query)
+
+    pages = [[f"Page {number} of the manual names valve {number}."] for number in range(300)]
+    (tmp_path / "a.pdf").write_bytes(make.pdf(*pages))
+    steps: list[Progress] = []
+    with opened(tmp_path / "kb", embedder=Slow()) as kb:
+        kb.ingest(tmp_path / "a.pdf", on_progress=steps.append)
+    sizes = [step.bytes_done for step in steps]
+    assert sizes == sorted(sizes)
+    assert len({size for size in sizes if 0 < size < steps[-1].bytes_total}) >= 2
+    assert (steps[-1].done, steps[-1].pages, steps[-1].bytes_done) == (1, 300, steps[-1].bytes_total)

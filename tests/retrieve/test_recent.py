@@ -80,6 +80,10 @@ def test_the_last_ones_are_kept_as_many_as_the_setting_says(kb: KnowledgeBase, c
     for text in ("one", "two", "one", "three", "one", "two"):
         kb.search(text, as_=ADMIN)
     assert counting.asked == ["one", "two", "three", "two"]
+    kb.add([NewDocument(f"{number}.txt", f"Pump number {number}.") for number in range(50)])
+    for text in ("many", "many"):  # more hits than two searches may have
+        kb.search(text, k=50, as_=ADMIN)
+    assert counting.asked.count("many") == 2
     kb.use(Settings(search=SearchSettings(remembered=0)))
     kb.search("two", as_=ADMIN)
     kb.search("two", as_=ADMIN)

@@ -193,7 +193,8 @@ def format_of(data: bytes, name: str) -> str:
     if found in _MEDIA_TYPES and not (found in ("html", "mhtml") and named in ("eml", "mhtml")):
         return found
     if found and found not in _MEDIA_TYPES:
-        raise DocumentRefused(f"it seems to be {found}", "save it in a supported format")
+        hint = "open it in its program and save it again" if "damaged" in found else "save it in a supported format"
+        raise DocumentRefused(f"it seems to be {found}", hint)
     if named is None:
         raise DocumentRefused("the name has no extension, and the content does not tell the format", "rename the file")
     if named not in _TEXTUAL:

@@ -29,7 +29,7 @@ _LIST_STYLE = re.compile(r"list (?:bullet|number)(?: ([2-5]))?", re.IGNORECASE)
 
 
 def load(data: bytes, limits: LimitSettings, keeps_hidden: bool = False) -> Draft:
-    """A Draft of the body. Left out: text boxes, headers, footers, deleted text, and hidden text that is not kept."""
+    """A Draft of the body. Left out: headers, footers, deleted text, and hidden text that is not kept."""
     archive.check(data, limits)
     document = docx.Document(io.BytesIO(data))
     builder = TextBuilder(limits, keeps_hidden)
@@ -43,10 +43,7 @@ def load(data: bytes, limits: LimitSettings, keeps_hidden: bool = False) -> Draf
     day = iso_date(properties.modified or properties.created)
     if day and day != _TEMPLATE_DAY:
         metadata["date"] = day
-    has_boxes = any(text.text and text.text.strip() for text in body.iterfind(f".//{_W}txbxContent//{_W}t"))
-    warnings = ["text boxes were left out"] if has_boxes else []
-    if has_hidden and not keeps_hidden:
-        warnings.append("hidden text was left out")
+    warnings = ["hidden text was left out"] if has_hidden and not keeps_hidden else []
     return builder.build(properties.title or builder.first_heading, metadata, warnings)
 
 
@@ -65,6 +62,7 @@ class _Writer:
             if child.tag == f"{_W}p":
                 self._paragraph(child)
                 self._hidden(child)
+                self._boxes(child)
             elif child.tag == f"{_W}tbl":
                 self._table(child)
             elif child.tag in (f"{_W}sdt", f"{_W}sdtContent", f"{_W}ins", f"{_W}customXml", f"{_W}moveTo"):
@@ -85,11 +83,17 @@ class _Writer:
         else:
             self._builder.paragraph(text)
 
+    def _boxes(self, element: Any) -> None:
+        """The text boxes that hang on a paragraph or stand in a table come after it."""
+        for box in docx_hidden.apart(element.iter(f"{_W}txbxContent"), element):
+            if next(box.iterancestors(f"{_MC}Fallback"), None) is None:  # the same once more, for older programs
+                self.blocks(box)
+
     def _hidden(self, element: Any) -> None:
         """What nobody sees in a paragraph or table, and what people remarked on it."""
         if self._builder.keeps_hidden:
             self._builder.hidden(docx_hidden.text(element))
-            for mark in element.iter(f"{_W}commentReference"):
+            for mark in docx_hidden.apart(element.iter(f"{_W}commentReference"), element):
                 self._builder.hidden(self._comments.get(mark.get(f"{_W}id", ""), ""))
 
     def _style_level(self, style_id: str) -> int:
@@ -152,6 +156,7 @@ class _Writer:
         marked = table.find(f"{_W}tr/{_W}trPr/{_W}tblHeader") is not None
         self._builder.table(rows, header=marked or tables.has_header(rows))
         self._hidden(table)
+        self._boxes(table)
 
 
 def _row(line: Any, above: list[str]) -> list[str]:
@@ -164,7 +169,8 @@ def _row(line: Any, above: list[str]) -> list[str]:
         if merge is not None and merge.get(f"{_W}val", "continue") == "continue" and len(row) < len(above):
             row.append(above[len(row)])
         else:
-            row.append(" ".join("".join(_texts(paragraph)) for paragraph in cell.iter(f"{_W}p")))
+            paragraphs = docx_hidden.apart(cell.iter(f"{_W}p"), cell)
+            row.append(" ".join("".join(_texts(paragraph)) for paragraph in paragraphs))
         span = cell.find(f"{_W}tcPr/{_W}gridSpan")
         row.extend([""] * (min(int(span.get(f"{_W}val") or 1), 100) - 1 if span is not None else 0))
     return row

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -29,8 +29,17 @@ def is_flagged(element: Any) -> bool:
 
 
 def text(element: Any) -> str:
-    """The text of the flagged runs under an element."""
-    return "".join("".join(run.itertext(f"{_W}t")) for run in element.iter(f"{_W}r") if is_flagged(run))
+    """The text of the flagged runs under an element, text boxes on it left out."""
+    runs = apart(element.iter(f"{_W}r"), element)
+    return "".join("".join(run.itertext(f"{_W}t")) for run in runs if is_flagged(run))
+
+
+def apart(found: Iterator[Any], element: Any) -> Iterator[Any]:
+    """Those of the found, which stand under the element, that are not within a text box there."""
+    boxes = frozenset(element.iterancestors(f"{_W}txbxContent"))
+    for one in found:
+        if boxes.issuperset(one.iterancestors(f"{_W}txbxContent")):
+            yield one
 
 
 def comments(root: Any) -> dict[str, str]:

@@ -12,7 +12,7 @@ from ragkb.ingest.builder import TextBuilder
 from ragkb.ingest.loaders import html, mail, rtf
 from ragkb.ingest.loaders.charset import decode
 from ragkb.ingest.loaders.mail import Attachment
-from ragkb.ingest.loaders.msg_properties import Properties, inflate_rtf
+from ragkb.ingest.loaders.msg_properties import CompoundFile, Properties, inflate_rtf
 from ragkb.ingest.normalise import one_line
 from ragkb.settings import LimitSettings
 from ragkb.types import Draft
@@ -28,7 +28,7 @@ _DEEPEST = 5
 
 def load(data: bytes, limits: LimitSettings, keeps_hidden: bool = False) -> Draft:
     """A Draft of one message; its plain text where it has one, else its HTML, else its rich text."""
-    with olefile.OleFileIO(io.BytesIO(data)) as file:
+    with CompoundFile(io.BytesIO(data)) as file:
         properties = Properties(file, ())
         builder = TextBuilder(limits, keeps_hidden)
         return _draft(properties, builder, limits, list(_attachments(file)))
@@ -36,7 +36,7 @@ def load(data: bytes, limits: LimitSettings, keeps_hidden: bool = False) -> Draf
 
 def attachments(data: bytes) -> Iterator[Attachment]:
     """What hangs on the message. A message inside it is written out as an e-mail (`.eml`)."""
-    with olefile.OleFileIO(io.BytesIO(data)) as file:
+    with CompoundFile(io.BytesIO(data)) as file:
         yield from _attachments(file)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import olefile
 
@@ -17,6 +18,15 @@ _DICTIONARY = (
     b"MS Sans SerifSymbolArialTimes New RomanCourier{\\colortbl\\red0\\green0\\blue0\r\n\\par \\pard\\plain\\f0\\fs20"
     b"\\b\\i\\u\\tab\\tx"
 )  # what MS-OXRTFCP says that every window starts with
+
+
+class CompoundFile(olefile.OleFileIO):  # type: ignore[misc]
+    """The file of a message. A part that claims to be larger than the file is refused: its sectors may go in a ring."""
+
+    def _open(self, start: int, size: int = olefile.UNKNOWN_SIZE, force_FAT: bool = False) -> Any:
+        if size != olefile.UNKNOWN_SIZE and size > self._filesize:
+            raise DocumentRefused("broken MSG: a part claims to be larger than the file")
+        return super()._open(start, size, force_FAT)
 
 
 class Properties:
