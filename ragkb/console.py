@@ -74,6 +74,7 @@ def _answer_text(found: Answer) -> Text:
         text.append(found.text[done:start] or (" " if done else ""))
         text.append_text(_marked(sentence, stop))
         done = end + len(stop)
+    text.append(found.text[done:], style="yellow")  # what the documents do not say
     return text
 
 

@@ -6,12 +6,11 @@ import threading
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
-from ragkb import stop
 from ragkb.errors import InputError, LimitExceeded, NotFound
 from ragkb.models import Embedder
 from ragkb.retrieve.current import Current, opened
@@ -302,21 +301,19 @@ class KnowledgeBase:
         history: Sequence[Turn],
         contexts: Sequence[Hit] | None,
     ) -> Evidence:
-        from ragkb.answer import sources
         from ragkb.answer.ask import Asked, weigh
+        from ragkb.answer.gather import given, searched
         from ragkb.retrieve.search import Query
 
         started = time.perf_counter()
         question = self._checked_text(question, "question")
         asked = Asked(question, *self._tools.completed(question, history), started)
         if contexts is not None:
-            return weigh(asked, sources.given(contexts), self._embedder)
+            return weigh(asked, given(contexts, asked.parts), self._embedder)
         query = Query(asked.standalone, self._checked_k(k, self.settings.answer.passages), as_, where)
         with self._store.reading() as reader:
             embedder = self._embedder_of(reader.model)
-            hits = self._search(reader, embedder, query)
-            stop.check()
-            return weigh(asked, sources.searched(reader, hits, as_), embedder)
+            return weigh(asked, searched(reader, asked.parts, query, partial(self._search, reader, embedder)), embedder)
 
     @property
     def _embedder(self) -> Embedder:

@@ -13,7 +13,7 @@ from ragkb.types import Answer, Document, DocumentInfo, Hit, Related
 
 ANSWER = """
 question standalone answer abstained reason confidence groundedness sentences citations passages model timings_ms usage
-conflicts dropped
+conflicts dropped unanswered
 """.split()
 
 

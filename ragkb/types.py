@@ -298,7 +298,8 @@ class Answer:
     text: what a person reads. abstained: the documents do not hold the answer; reason says why, '' otherwise.
     confidence: 0 to 1, that the visible documents hold the answer. groundedness: support of the worst sentence,
     None when abstained. timings_ms: by stage, and "total". dropped: sentences that were left out because no passage
-    supports them (answer.policy).
+    supports them (answer.policy). unanswered: parts of the question, as they were asked, that the documents do not
+    answer while they answer others; `text` names them.
     """
 
     question: str
@@ -316,6 +317,7 @@ class Answer:
     usage: Mapping[str, int]
     conflicts: tuple[Conflict, ...] = ()
     dropped: int = 0
+    unanswered: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,11 +25,9 @@ from ragkb.answer.abstain import features
 from ragkb.answer.evidence import candidates
 from ragkb.answer.history import standalone
 from ragkb.answer.question import read_question
-from ragkb.answer.units import Passage
 from ragkb.eval.measures import answer_hit, quotes_overlap
 from ragkb.eval.questions import read_questions
 from ragkb.models import load_embedder
-from ragkb.store.reader import Reader
 
 CORPUS = Path(__file__).parents[2] / "sample_corpus"
 NATURAL = Path(__file__).with_name("natural.jsonl")
@@ -110,7 +108,8 @@ class Collector:
             with kb._store.reading() as reader:
                 question = read_question(text, self.embedder, reader.rarity(as_))
                 for found, answerable in _variants(hits, one):
-                    evidence = candidates(question, _passages(reader, found), self.embedder)
+                    passages = sources.searched(reader, found, as_).passages
+                    evidence = candidates(question, passages, self.embedder)
                     if evidence:
                         kind = f"searched, {'words' if question.vector is None else 'both'}"
                         yield Row(name, kind, features(question, evidence, 0), answerable, of)
@@ -138,10 +137,6 @@ def _answers(hit: Hit, one: dict[str, Any]) -> bool:
     return bool(mine) and (
         any(quotes_overlap(hit.text, item["quote"]) for item in mine) or answer_hit(hit.text, one["answers"])
     )
-
-
-def _passages(reader: Reader, hits: Sequence[Hit]) -> list[Passage]:
-    return [Passage(hit, reader.context(hit.document_id, hit.start)) for hit in hits]
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:

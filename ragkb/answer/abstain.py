@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -17,8 +17,8 @@ from ragkb.text.language import cjk_share
 from ragkb.text.tokens import lexical_tokens
 
 _OF_BEST = (  # signals of the best unit, see signals.py
-    "cosine aligned aligned_before worst coverage around before passage rarest sharp numbers pairs named least_named "
-    "expected counted rank row"
+    "cosine aligned aligned_before worst under aligned_under coverage around before passage rarest sharp worded "
+    "numbers pairs named least_named expected counted rank row"
 ).split()
 FEATURES = (
     *_OF_BEST,
@@ -38,8 +38,15 @@ FEATURES = (
     "terms",  # content terms of the question, in twenties
     "unexpected",  # 1 if the best unit holds nothing of the kind asked for: no number, date, name, reason
     "passage_squared",
+    "amounts",  # share of the question's amounts that the best unit, or what stands over it, gives; 1 if it has none
+    "worded_passage",  # share of the information of the question's Chinese words in the passage
+    "strange",  # share of it in words that no document holds
+    "coded",  # 1 if the best unit holds a code that the question names, and what stands over it any other one
+    "column",  # share of the question's information in the best fitting column name of a table row
+    "lacking_meaning",  # of the question's terms that the best unit lacks, the share of information
     "passages",  # logarithm of the number of given passages: among many, one looks right by chance; 0 if searched
 )
+LEFT_OUT = "An answer was written, but the documents do not support it, so it was left out."
 NEAREST = 3  # titles that a refusal names
 LONGEST = 200  # characters of what it quotes
 WORTH_SHOWING = 0.15  # least confidence to quote what comes nearest
@@ -82,11 +89,14 @@ def features(question: Question, found: Sequence[Candidate], given: int) -> tupl
     best = found[0]
     cosines = sorted((one.signal("cosine") for one in found), reverse=True)[:10]
     place = best.unit.passage
-    held = About.of(f"{place.context}\n{place.hit.title}\n{place.hit.text}").terms
-    above = About.of(f"{place.context}\n{' '.join(place.hit.heading)}\n{place.hit.title}\n{best.unit.reads}").terms
+    held = About.of(f"{place.context}\n{place.hit.title}\n{place.file}\n{place.hit.text}").terms
+    above = About.of(
+        f"{place.context}\n{' '.join(place.hit.heading)}\n{place.hit.title}\n{place.file}\n{best.unit.reads}"
+    ).terms
     lacking = question.weights.keys() - held
     together = frozenset().union(*(About.of(one.unit.reads).terms for one in found[:3]))
     heaviest = max(question.weights.values())
+    codes = {name for name in question.named if any(map(str.isdigit, name))}
     return (
         *(best.signal(name) for name in _OF_BEST),
         question.readable,
@@ -105,23 +115,43 @@ def features(question: Question, found: Sequence[Candidate], given: int) -> tupl
         len(question.weights) / 20,
         float(best.signal("expected") == 0),
         best.signal("passage") ** 2,
+        _share([term for term, _ in question.amounts], above | question.within(best.unit.said)),
+        question.worded(f"{place.above}\n{place.file}\n{place.hit.text}"),
+        question.strange,
+        float(codes <= above and bool(codes & About.of(best.unit.reads).terms)),
+        max((question.covered(About.of(name).terms) for name, _ in best.unit.cells), default=0.0),
+        sum(w for term, w in question.weights.items() if term not in above) * (1 - best.signal("aligned_under")),
         math.log(1 + given),
     )
 
 
-def refusal(question: Question, passages: Sequence[Passage], closest: str = "") -> str:
+def _share(wanted: Sequence[str], held: Set[str]) -> float:
+    return sum(one in held for one in wanted) / len(wanted) if wanted else 1.0
+
+
+def missing_parts(asked: Sequence[str]) -> str:
+    """What to add to an answer: the parts of the question that no document answers; '' if there are none."""
+    if not asked:
+        return ""
+    if cjk_share(asked[0]) > 0.3:
+        return f"文档中没有找到：{'；'.join(f'“{one}”' for one in asked)}。"
+    return f" Not found in the documents: {'; '.join(f'“{one}”' for one in asked)}"
+
+
+def refusal(question: Question, passages: Sequence[Passage], closest: str = "", was_written: bool = False) -> str:
     """What to say instead of an answer, in the question's language: what is missing, what was found, what to try.
 
-    closest: what the first passage that may help says; "" if nothing comes near.
+    closest: what the first passage that may help says; "" if nothing comes near. was_written: there was an answer, but
+    no document supports it.
     """
     missing, titles = _missing(question), _nearest(passages)
     if cjk_share(question.text) > 0.3:
-        text = "知识库中的文档没有给出这个问题的答案。"
+        text = "写出的回答没有文档支持，已略去。" if was_written else "知识库中的文档没有给出这个问题的答案。"
         text += f"没有文档提到{'、'.join(f'“{one}”' for one in missing)}。" if missing else ""
         text += f"最接近的内容：“{_cut(closest)}”" if closest else ""
         found = f"{'，' if closest else '最接近的内容'}见：{'、'.join(titles)}。"
         return text + (f"{found}可以换用文档中的说法，或写明产品、地点、年份再问。" if titles else "")
-    text = "The documents do not say."
+    text = LEFT_OUT if was_written else "The documents do not say."
     text += f" No document mentions {' or '.join(f'“{one}”' for one in missing)}." if missing else ""
     if not titles:
         return text

@@ -14,11 +14,13 @@ from ragkb import stop
 from ragkb.answer import abstain, extractive, phrases
 from ragkb.answer.citations import Checker
 from ragkb.answer.conflicts import conflicts
-from ragkb.answer.evidence import Candidate, candidates
+from ragkb.answer.evidence import Considered, candidates
+from ragkb.answer.gather import Gathered
 from ragkb.answer.generator import Draft, Generator, Task
 from ragkb.answer.grounding import load_scorer
 from ragkb.answer.hygiene import defanged, inert
-from ragkb.answer.question import Question, read_question
+from ragkb.answer.parts import Part, parts
+from ragkb.answer.question import read_question
 from ragkb.answer.sources import Sources
 from ragkb.models import Embedder
 from ragkb.models.chat import Usage
@@ -35,20 +37,33 @@ class Asked:
     usage: Usage
     started: float
 
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """What is asked for, at least one thing. A question before a follow-up was answered, and is no part."""
+        return parts(self.standalone, self.question)
+
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """All that is known before a sentence is written. The store is not needed any more.
 
-    confidence: 0 to 1, that the passages hold the answer. searched: time.perf_counter() when they were found.
+    parts: of the question, at least one. searched: time.perf_counter() when the passages were found.
     """
 
     asked: Asked
     sources: Sources
-    question: Question
-    found: Sequence[Candidate]
-    confidence: float
+    parts: tuple[Considered, ...]
     searched: float
+
+    @property
+    def best(self) -> Considered:
+        """The part that the passages answer best."""
+        return max(self.parts, key=lambda part: part.confidence)
+
+    @property
+    def confidence(self) -> float:
+        """0 to 1, that the passages hold the answer, to one part at least."""
+        return self.best.confidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +78,17 @@ class Tools:
 
 @dataclass(slots=True)
 class _Said:
-    """The answer so far. dropped: sentences left out. verified: seconds that checking took."""
+    """The answer so far. dropped: sentences left out. unanswered: parts of the question that nothing answers.
+
+    verified: seconds that checking took.
+    """
 
     drafts: list[Draft] = field(default_factory=list)
     sentences: list[Sentence] = field(default_factory=list)
     citations: dict[tuple[str, int, int], Citation] = field(default_factory=dict)
     usage: Usage = field(default_factory=Usage)
     dropped: int = 0
+    unanswered: tuple[str, ...] = ()
     verified: float = 0.0
 
     def add(self, draft: Draft, support: float, supported: bool, sources: Sources) -> SentenceScored:
@@ -87,13 +106,16 @@ class _Said:
         return SentenceScored(sentence, tuple(new))
 
 
-def weigh(asked: Asked, sources: Sources, embedder: Embedder) -> Evidence:
-    """The evidence for the question, and the confidence that it answers it."""
-    searched = time.perf_counter()
-    question = read_question(asked.standalone, embedder, sources.idf)
-    found = candidates(question, sources.passages, embedder)
-    sure = abstain.confidence(question, found, sources.kind, len(sources.passages))
-    return Evidence(asked, sources, question, found, sure, searched)
+def weigh(asked: Asked, gathered: Gathered, embedder: Embedder) -> Evidence:
+    """The evidence for each part of the question, and the confidence that it answers it."""
+    searched, sources = time.perf_counter(), gathered.sources
+    considered = []
+    for part, passages in gathered.found:
+        question = read_question(part.text, embedder, sources.idf, part.asks)
+        found = candidates(question, passages, embedder)
+        sure = abstain.confidence(question, found, sources.kind, len(sources.passages))
+        considered.append(Considered(question, found, sure))
+    return Evidence(asked, sources, tuple(considered), searched)
 
 
 def stream(evidence: Evidence, tools: Tools) -> Iterator[AnswerEvent]:
@@ -125,11 +147,12 @@ def _sentences(evidence: Evidence, tools: Tools, said: _Said) -> Iterator[Senten
     least = tools.settings.least_support
     least = scorer.threshold if least is None else least
     checker = Checker(evidence.sources, evidence.asked.standalone, tools.embedder, scorer, least)
-    task = Task(evidence.asked.question, evidence.question, evidence.sources.passages, evidence.found)
+    task = Task(evidence.asked.question, evidence.asked.standalone, evidence.sources.passages, evidence.parts)
     with closing(tools.generator.write(task)) as steps:
         for written in steps:
             stop.check()
             said.usage = evidence.asked.usage + written.usage
+            said.unanswered += written.unanswered
             before = time.perf_counter()
             checked = checker.check(written.drafts)
             said.verified += time.perf_counter() - before
@@ -146,10 +169,11 @@ def _sentences(evidence: Evidence, tools: Tools, said: _Said) -> Iterator[Senten
 def _answer(evidence: Evidence, said: _Said, tools: Tools) -> Answer:
     refused = said.dropped > 0 and tools.settings.policy == "refuse"
     if said.drafts and not refused:
-        text, reason = running_text(said.drafts), ""
+        text, reason = running_text(said.drafts) + abstain.missing_parts(said.unanswered), ""
     else:
-        said = replace(said, drafts=[], sentences=[], citations={})
-        text = abstain.refusal(evidence.question, evidence.sources.passages, _closest(evidence))
+        said = replace(said, drafts=[], sentences=[], citations={}, unanswered=())
+        was_written = said.dropped > 0
+        text = abstain.refusal(evidence.best.question, evidence.sources.passages, _closest(evidence), was_written)
         reason = _reason(evidence, said, tools.generator)
     started, ended = evidence.asked.started, time.perf_counter()
     return Answer(
@@ -174,16 +198,18 @@ def _answer(evidence: Evidence, said: _Said, tools: Tools) -> Answer:
             "prompt_tokens": said.usage.prompt_tokens,
             "completion_tokens": said.usage.completion_tokens,
         },
-        conflicts=conflicts(evidence.found, said.citations),
+        conflicts=conflicts([one for part in evidence.parts for one in part.found], said.citations),
         dropped=said.dropped,
+        unanswered=said.unanswered,
     )
 
 
 def _closest(evidence: Evidence) -> str:
     """What comes nearest to an answer, made harmless; '' if nothing is worth to be shown."""
-    if not evidence.found or evidence.confidence < abstain.WORTH_SHOWING:
+    best = evidence.best
+    if not best.found or best.confidence < abstain.WORTH_SHOWING:
         return ""
-    return defanged(inert(phrases.said(evidence.question, evidence.found[0])), set())
+    return defanged(inert(phrases.said(best.question, best.found[0])), set())
 
 
 def _reason(evidence: Evidence, said: _Said, generator: Generator) -> str:

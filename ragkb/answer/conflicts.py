@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ragkb.answer.evidence import Candidate
-from ragkb.answer.question import About
 from ragkb.answer.units import Unit
 from ragkb.text.language import cjk_share
+from ragkb.text.tokens import lexical_tokens
 from ragkb.types import Citation, Conflict
 
 ALIKE = 0.55  # least share of common terms, numbers aside, of two statements about one thing
@@ -99,7 +99,7 @@ def newest_first(found: Sequence[Candidate]) -> list[Candidate]:
 
 def likeness(one: Unit, other: Unit) -> float:
     """Share, 0 to 1, of the terms that two statements share, numbers aside; 0 if their numbers do not differ."""
-    left, right = About.of(one.said).terms, About.of(other.said).terms
+    left, right = frozenset(lexical_tokens(one.said, "en")), frozenset(lexical_tokens(other.said, "en"))
     left_numbers, right_numbers = {t for t in left if _is_number(t)}, {t for t in right if _is_number(t)}
     if not left_numbers or not right_numbers or left_numbers == right_numbers:
         return 0.0
@@ -113,7 +113,7 @@ def likeness(one: Unit, other: Unit) -> float:
 
 def likeness_in_versions(one: Unit, other: Unit) -> float:
     """Share, 0 to 1, of the shorter statement's terms that the other one holds; 0 for statements that are the same."""
-    left, right = About.of(one.said).terms, About.of(other.said).terms
+    left, right = frozenset(lexical_tokens(one.said, "en")), frozenset(lexical_tokens(other.said, "en"))
     least = min(len(left), len(right))
     return len(left & right) / least if least >= LEAST_TERMS and left != right else 0.0
 

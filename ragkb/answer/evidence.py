@@ -33,16 +33,27 @@ class Candidate:
     """One unit as evidence. signals: the values of SIGNALS. score: comparable within a question, higher is better.
 
     share: softmax of the scores, 0 to 1: the probability that this unit holds the answer, if any one does.
+    before: the unit before it in its passage, None for the first.
     """
 
     unit: Unit
     signals: tuple[float, ...]
     score: float
     share: float = 0.0
+    before: Unit | None = None
 
     def signal(self, name: str) -> float:
         """The value of one of SIGNALS."""
         return self.signals[SIGNALS.index(name)]
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """A question, or a part of one, with its evidence, best first. confidence: 0 to 1, that this answers it."""
+
+    question: Question
+    found: Sequence[Candidate]
+    confidence: float
 
 
 def candidates(question: Question, passages: Sequence[Passage], embedder: Embedder) -> list[Candidate]:
@@ -66,6 +77,9 @@ def gathered(passages: Sequence[Passage]) -> list[Place]:
     Headings and questions are left out, where there is anything else, and what says the same as an earlier one.
     """
     best = max(map(_found, passages), default=0.0) or 1.0
+    sections: dict[object, list[str]] = {}
+    for passage in passages:
+        sections.setdefault(_section(passage), []).append(passage.hit.text)
     found: list[Place] = []
     seen: set[str] = set()
     for passage in passages:
@@ -74,9 +88,15 @@ def gathered(passages: Sequence[Passage]) -> list[Place]:
             key = "".join(unit.said.split()).casefold()
             if key not in seen and any(map(str.isalnum, key)):
                 seen.add(key)
-                found.append(Place(unit, number, before, round(_found(passage) / best / STEP) * STEP))
+                rank = round(_found(passage) / best / STEP) * STEP
+                found.append(Place(unit, number, before, rank, "\n".join(sections[_section(passage)])))
             before = unit
     return [place for place in found if place.says_something] or found
+
+
+def _section(passage: Passage) -> object:
+    hit = passage.hit
+    return (hit.document_id, hit.heading) if hit.heading else (hit.document_id, hit.start)
 
 
 def _found(passage: Passage) -> float:
@@ -92,7 +112,7 @@ def _ranked(places: Sequence[Place], signals: Sequence[tuple[float, ...]], model
     shares = [math.exp(score - highest) for score in scores]
     total = sum(shares) or 1.0
     ranked = [
-        Candidate(place.unit, one, score, share / total)
+        Candidate(place.unit, one, score, share / total, place.before)
         for place, one, score, share in zip(places, signals, scores, shares, strict=True)
     ]
     return sorted(ranked, key=lambda one: (-one.score, one.unit.passage.hit.rank, one.unit.start))

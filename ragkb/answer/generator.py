@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import collections.abc as abc
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from ragkb.answer import extractive, phrases
 from ragkb.answer.conflicts import Clash, clash, lead_in, newest_first
-from ragkb.answer.evidence import Candidate
-from ragkb.answer.question import Question
-from ragkb.answer.units import Passage
+from ragkb.answer.evidence import Considered
+from ragkb.answer.units import Passage, Unit
 from ragkb.models.chat import Usage
 
 NO_TOKENS = Usage()
@@ -21,13 +20,14 @@ NO_TOKENS = Usage()
 class Task:
     """A question and what there is to answer it from.
 
-    asked: as the user wrote it. question: as it is read. passages: best first. found: their evidence, best first.
+    asked: as the user wrote it. read: as it is read, a follow-up with what it leans on. passages: best first.
+    parts: of the question, each with its evidence.
     """
 
     asked: str
-    question: Question
+    read: str
     passages: Sequence[Passage]
-    found: Sequence[Candidate]
+    parts: Sequence[Considered]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +68,14 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """Sentences that are finished at the same time. usage: all tokens so far; a later one replaces it."""
+    """Sentences that are finished at the same time. usage: all tokens so far; a later one replaces it.
+
+    unanswered: parts of the question, as they were asked, that the passages do not answer.
+    """
 
     drafts: tuple[Draft | Claimed, ...]
     usage: Usage = NO_TOKENS
+    unanswered: tuple[str, ...] = ()
 
 
 class Generator(Protocol):
@@ -96,28 +100,58 @@ class Extractive:
     name: str = "extractive"
 
     def write(self, task: Task) -> abc.Generator[Written, None, None]:
-        """All sentences at once; each is made of spans of a document, so that its citations are exact."""
-        found = newest_first(task.found)
-        chosen = extractive.compose(found, self.sentences)
-        clashes = [against for one in chosen if (against := clash(one, found))] if self.sentences > 1 else []
+        """All sentences at once; each is made of spans of a document, so that its citations are exact.
+
+        Parts of the question are answered in their order, those without an answer are named.
+        """
+        answered = [part for part in task.parts if part.confidence >= self.least_confidence] or list(task.parts[:1])
+        each = -(-self.sentences // len(answered))
+        drafts = [draft for part in answered for draft in self._part(part, each)]
+        unanswered = tuple(part.question.asks for part in task.parts if part not in answered)
+        yield Written(_once(drafts), NO_TOKENS, unanswered)
+
+    def _part(self, part: Considered, most: int) -> list[Draft]:
+        """At most `most` statements, and one that disagrees."""
+        found = newest_first(part.found)
+        if steps := extractive.procedure(part.question, found, most):
+            return [_quoted(unit, unit.said) for unit in steps]
+        chosen = extractive.compose(found, most)
+        against = next((one for one in (clash(one, found) for one in chosen) if one), None) if most > 1 else None
         drafts: list[Draft] = []
         for one in chosen:
-            if clashes and one is clashes[0].other:
+            if against and one is against.other:
                 continue
-            drafts.append(_quoted(one, phrases.said(task.question, one)))
-            if clashes and one is clashes[0].said:
-                drafts.append(_disagreeing(clashes[0]))
-        yield Written(tuple(drafts[: max(self.sentences, 2)] if clashes else tuple(drafts)))
+            if len(drafts) + 2 <= most and (before := extractive.leaned_on(one, chosen)):
+                drafts.append(_quoted(before, before.said))
+            drafts.append(_told(one.unit, phrases.said(part.question, one)))
+            if against and one is against.said:
+                drafts.append(_disagreeing(against))
+        return drafts[: max(most, 2) if against else most]
 
 
-def _quoted(one: Candidate, text: str) -> Draft:
-    spans = tuple(Span(one.unit.passage, start, end) for start, end in one.unit.spans)
-    return Draft(text, spans, (one.unit.evidence,) if one.unit.evidence else ())
+def _once(drafts: Sequence[Draft]) -> tuple[Draft, ...]:
+    """Without what quotes the same places as an earlier one: parts of a question may be answered by one sentence."""
+    first: dict[tuple[tuple[str, int, int], ...], Draft] = {}
+    for draft in drafts:
+        first.setdefault(tuple((span.passage.hit.document_id, span.start, span.end) for span in draft.cited), draft)
+    return tuple(first.values())
+
+
+def _told(unit: Unit, text: str) -> Draft:
+    """The unit as it is told; a value in front of it, such as "Yes: ", is no claim of the documents beside it."""
+    draft = _quoted(unit, text)
+    lead = text.removesuffix(unit.said) if not unit.cells else ""
+    return replace(draft, context=(*draft.context, lead)) if lead else draft
+
+
+def _quoted(unit: Unit, text: str) -> Draft:
+    spans = tuple(Span(unit.passage, start, end) for start, end in unit.spans)
+    return Draft(text, spans, (unit.evidence,) if unit.evidence else ())
 
 
 def _disagreeing(against: Clash) -> Draft:
     """The statement that disagrees, led in by the document that makes it; the lead is no claim of the documents."""
     one = against.other
     lead = lead_in(against)
-    draft = _quoted(one, lead + one.unit.said)
+    draft = _quoted(one.unit, lead + one.unit.said)
     return Draft(draft.text, draft.cited, (*draft.context, lead))

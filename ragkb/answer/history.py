@@ -45,6 +45,12 @@ _PHRASE = re.compile(
     r"was|were|do|does|did|can|may|must|should|will|if|when|that|per|each|a)\b)[\w'’/&.-]+){0,3})",
     re.IGNORECASE,
 )
+_ATTRIBUTE = re.compile(  # what is asked of a thing: "the revenue" of "What was the revenue in 2026?"
+    rf"\s*(?:what|which)\s+(?:is|are|was|were)\s+(?P<thing>the\s+[\w'’-]+(?:\s+[\w'’-]+){{0,2}}?)\s+(?:{_PREPOSITIONS})\b",
+    re.IGNORECASE,
+)
+_NAMED_END = re.compile(r"(?:\S+\s+)*[A-Z][\w'’/&.-]*(?=\s+[a-z])")  # "a TVA" of "a TVA cost"
+_ARTICLE = re.compile(r"(?:the|its|their)\s", re.IGNORECASE)
 _PERIOD = re.compile(
     r"\b(?:(?:the )?(?:first|second|third|fourth) quarter(?: of)? )?(?:q[1-4] )?(?:19|20)\d\d\b|\bq[1-4]\b|(?:19"
     r"|20)\d\d年?(?:第?[一二三四1-4]季度|\d{1,2}月)?",
@@ -86,6 +92,7 @@ def _standing(question: str, before: str) -> str:
 
 def _leans(question: str) -> bool:
     terms = content_terms(question)
+    is_whole = bool(_ASKS.search(question)) and bool(named_terms(question))
     if (
         _LEADS.search(question)
         or question.rstrip("？? ").endswith("呢")
@@ -94,8 +101,8 @@ def _leans(question: str) -> bool:
         return True
     han = len(_HAN.findall(without_asking(question)))
     if han > 1:
-        return han <= FEW_CJK or bool(_POINTS_BACK.search(question) or re.search("[也还]", question))
-    return len(terms) < FEW or (bool(_POINTS_BACK.search(question)) and len(terms) < LONG)
+        return (han <= FEW_CJK and not is_whole) or bool(_POINTS_BACK.search(question) or re.search("[也还]", question))
+    return (len(terms) < FEW and not is_whole) or (bool(_POINTS_BACK.search(question)) and len(terms) < LONG)
 
 
 def _replaced(question: str, before: str) -> str:
@@ -134,15 +141,19 @@ def _thing(question: str) -> tuple[str, str]:
 def _replaced_phrase(thing: str, preposition: str, before: str) -> str:
     """With `thing` in the place of the phrase with the same preposition, or of a name, or at the end."""
     phrases = [one for one in _PHRASE.finditer(before) if one["preposition"].lower() == preposition]
-    names = list(_NAME.finditer(before))
+    names = [one for one in _NAME.finditer(before) if not _PERIOD.fullmatch(one.group())]
     head = thing.split()[-1]
     if len(thing.split()) > 1 and (
         same := re.search(rf"\b(?:(?:the|an?|our|my|your)\s+)?[\w'’-]+\s+{re.escape(head)}\b", before, re.I)
     ):
         return _whole(f"{before[: same.start()]}{thing}{before[same.end() :]}")
+    if not preposition and (asked := _ATTRIBUTE.match(before)) and _ARTICLE.match(thing):
+        return _whole(f"{before[: asked.start('thing')]}{thing}{before[asked.end('thing') :]}")
     if preposition and phrases:
         last = phrases[-1]
-        return _whole(f"{before[: last.start('thing')]}{thing}{before[last.end('thing') :]}")
+        named = _NAMED_END.match(last["thing"]) if thing[-1:].isdigit() or thing.split()[-1][:1].isupper() else None
+        end = last.start("thing") + named.end() if named else last.end("thing")
+        return _whole(f"{before[: last.start('thing')]}{thing}{before[end:]}")
     if names and (thing[:1].isupper() or named_terms(f"x {thing}")):
         last = names[-1]
         return _whole(f"{before[: last.start()]}{thing}{before[last.end() :]}")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from ragkb.text.dates import dates
+from ragkb.text.words import tagged_words
 
 KINDS = ("number", "date", "person", "place", "reason", "way", "meaning", "polar", "thing")
 """polar: yes or no. thing: whatever is none of the others."""
@@ -66,7 +67,8 @@ _ASKS = (
     (
         "meaning",
         re.compile(
-            r"\bwhat (is|are|was|were) (an? |the )?[^?]{1,40}\??$|\bwhat do(es)? .* (mean|stand for)\b|\bdefin"
+            r"\bwhat (is|are|was|were) (an? |the )?(?:[\w'’./-]+ ?){1,3}\??$"
+            r"|\bwhat do(es)? .* (mean|stand for)\b|\bdefin"
             r"|是什么[？?]?$|什么是|含义|意思"
         ),
     ),
@@ -86,20 +88,11 @@ _DATE = re.compile(
     re.IGNORECASE,
 )
 _NAME = re.compile(r"\b[A-ZÀ-Þ][\w'’.-]+(?:\s+(?:(?:of|the|de|von|van|da|bin|al)\s+)?[A-ZÀ-Þ][\w'’.-]+)*|\b[A-Z]{2,}\b")
-_SURNAMES = (
-    "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林罗高郑梁谢宋唐许邓冯韩曹曾彭萧肖蔡潘田董袁于余叶蒋杜苏魏程吕丁沈任姚卢傅钟姜崔谭廖范汪陆"
-    "金石戴贾韦夏邱方侯邹熊孟秦白江阎薛尹段雷黎史龙陶贺顾毛郝龚邵万钱严赖覃洪武莫孔"
-)
-_NAME_CJK = re.compile(  # a title, a name written with a dot, a surname where a name can begin, a Latin name
-    "《[^》]+》|[\u4e00-\u9fff]{1,8}[·•‧][\u4e00-\u9fff]{1,8}"
-    f"|(?:(?<![\u4e00-\u9fff])|(?<=[由是为叫让被与和及任师长理人员生王帝官]))[{_SURNAMES}][\u4e00-\u9fff]{{1,2}}"
-    "|[A-Z][A-Za-z]+"
+_TITLE_CJK = re.compile(  # a title, a name written with a dot, a Latin name
+    "《[^》]+》|[\u4e00-\u9fff]{1,8}[·•‧-][\u4e00-\u9fff·•‧-]{1,16}|[A-Z][A-Za-z]+"
 )
 _PLACE = re.compile(
     r"\b(?:in|at|from|near|to|on|of|between|across|into|through)\s+(?:the\s+)?(?:[a-z]+ern\s+)?[A-ZÀ-Þ][\w'’-]+"
-)
-_PLACE_CJK = re.compile(
-    "(?:位于|在|于|来自|前往|到|自|至)[\u4e00-\u9fff]{2,}|[\u4e00-\u9fff]{1,}(?:省|市|县|州|国|区|岛|镇|村|路|街|楼|室)"
 )
 _REASON = re.compile(
     r"\b(because|since|due to|reasons?|causes?|caused|owing|therefore|so that|in order to|as a result|led to"
@@ -196,8 +189,10 @@ class Held:
         names = {match.group().lower() for match in _NAME.finditer(inner)}
         places = {match.group().lower() for match in _PLACE.finditer(text)}
         if cjk:
-            names |= {match.group() for match in _NAME_CJK.finditer(text)}
-            places |= {match.group() for match in _PLACE_CJK.finditer(text)}
+            tagged = tagged_words(text)
+            names |= {match.group() for match in _TITLE_CJK.finditer(text)}
+            names |= {word for word, part in tagged if part.startswith("nr") and len(word) > 1}
+            places |= {word for word, part in tagged if part in ("ns", "nt")}
         return Held(
             frozenset(match.group().lower().rstrip(".,") for match in _NUMBER.finditer(text)),
             frozenset(match.group().lower() for match in _DATE.finditer(text)) | dates(text),
@@ -211,7 +206,6 @@ class Held:
 
 
 _NEW: dict[str, Callable[[Held, Held, str], bool]] = {
-    "number": lambda held, asked, question: _is_new_number(held, asked, measure_of(question)),
     "date": lambda held, asked, _: bool(held.dates - asked.dates),
     "person": lambda held, _, question: _is_new(held.names, question),
     "place": lambda held, _, question: _is_new(held.places, question),
@@ -229,11 +223,13 @@ def _is_new(names: Set[str], question: str) -> bool:
     return any(name not in question for name in names)
 
 
-def fits(kind: str, held: Held, asked: Held, question: str) -> float:
+def fits(kind: str, held: Held, asked: Held, question: str, measure: str) -> float:
     """1 if a text holds a thing of the kind that the question lacks, 0 if not, 0.5 where no rule tells.
 
-    held, asked: of the text and of the question; question: in lower case.
+    held, asked: of the text and of the question; question: in lower case. measure: of a number, see measure_of.
     """
+    if kind == "number":
+        return float(_is_new_number(held, asked, measure))
     rule = _NEW.get(kind)
     return 0.5 if rule is None else float(rule(held, asked, question))
 

@@ -47,7 +47,7 @@ class LanguageModel:
             return
         prompt = prompts(task.asked, self._settings.prompts)
         room = self._settings.context_tokens - self._settings.max_tokens
-        messages, shown = fitted(prompt, task.question.text, task.passages, room, self._chat.count_tokens)
+        messages, shown = fitted(prompt, task.read, task.passages, room, self._chat.count_tokens)
         with closing(self._chat.reply(messages)) as pieces:
             reply = _Reply(pieces)
             for spoken in _answering(ReplyReader(len(shown)).read(reply.texts()), prompt.refusal, reply):

@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from ragkb.answer.evidence import Candidate
-from ragkb.answer.kinds import Held
 from ragkb.answer.question import Question
+from ragkb.answer.values import direct_value
 from ragkb.text.asking import content_terms
 from ragkb.text.language import cjk_share
-
-SURE = 0.5  # least share of the best unit whose value is said first
-SOON = 30  # characters; a value that stands before them is read at once
-SOON_CJK = 12
-_VALUE = re.compile(
-    r"(?:[€$£¥]\s?)?(?<![\w.,-])\d[\d.,]*"
-    r"(?:\s?(?:%|°C|€|\$)|\s(?:per cent|percent|[a-zA-Z]{1,12}\b)(?:\s(?:days?|months?|weeks?|years?|hours?)\b)?)?"
-    r"|\d[\d.,]*\s?[\u4e00-\u9fff%]{0,2}"
-)
-_NO_UNIT = frozenset(
-    "and or of in to for from by at on with the a an is are was were per if when than as which who".split()
-)
 
 
 def said(question: Question, one: Candidate) -> str:
@@ -31,20 +18,6 @@ def said(question: Question, one: Candidate) -> str:
     value = direct_value(question, one)
     gap = "：" if cjk_share(one.unit.said) > 0.3 else ": "
     return f"{value}{gap}{one.unit.said}" if value else one.unit.said
-
-
-def direct_value(question: Question, one: Candidate) -> str:
-    """The only number of the statement, with its unit, if the question lacks it and asks for one; else ''."""
-    if question.kind != "number" or one.share < SURE or one.signal("expected") < 1:
-        return ""
-    asked = Held.of(question.text).numbers
-    far = SOON_CJK if cjk_share(one.unit.said) > 0.3 else SOON
-    found = [match.group().strip(" .,") for match in _VALUE.finditer(one.unit.said)]
-    new = [value for value in found if not any(number in asked for number in Held.of(value).numbers)]
-    if len(new) != 1 or len(found) != 1 or one.unit.said.find(new[0]) < far:
-        return ""
-    words = new[0].split()
-    return " ".join(words[:-1]) if words[-1].lower() in _NO_UNIT else new[0]
 
 
 def row(question: Question, cells: Sequence[tuple[str, str]]) -> str:

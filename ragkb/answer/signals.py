@@ -29,6 +29,7 @@ BY_WORDS = (
     "sharp",  # coverage with title and headings, rare terms weighing more: squared weights
     "numbers",  # share of the question's numbers in the unit, title or headings; 1 if it has none
     "pairs",  # share of the question's neighbouring terms that are neighbours in the unit
+    "worded",  # share of the information of the question's Chinese words in the unit; 0 if it has none
     "begins",  # share of the question's information in the unit's first six terms
     "rank",  # score of the passage as a share of the best one's
     "top",  # 1 if the passage is the first
@@ -50,8 +51,11 @@ BY_MEANING = (
     "aligned_before",  # the same, with the unit before it
     "worst",  # of the rarest half of the question's tokens, the worst aligned one
     "heading",  # cosine of the question and what stands over the unit: its headings, else its title
+    "under",  # cosine of the question and the unit's vector with that of what stands over it
+    "aligned_under",  # as `aligned`, with what stands over the unit
 )
 SIGNALS = (*BY_WORDS, *BY_MEANING)
+SHORT = 8  # characters; a longer line that stands in a heading is a part of it
 LEAST_WEIGHT = 0.02  # of a token, so that a question of common words still has weights
 _BACK = re.compile(
     r"^(it|its|he|his|him|she|her|they|their|them|this|that|these|those|such|both)\b|^(它|他|她|该|此|这|其|两者"
@@ -67,19 +71,20 @@ _MARKED = re.compile(r"#{1,6} \S")  # a heading of Markdown
 class Place:
     """A unit where it stands. number: from 0, in its passage. before: the unit before it there, None for the first.
 
-    rank: score of the passage as a share of the best one's, 0 to 1.
+    rank: score of the passage as a share of the best one's, 0 to 1. section: texts of all passages under its heading.
     """
 
     unit: Unit
     number: int
     before: Unit | None
     rank: float
+    section: str
 
     @property
     def context(self) -> str:
-        """What stands above the unit: title, headings, column names."""
+        """What stands above the unit: file name, title, headings, column names."""
         passage = self.unit.passage
-        return f"{passage.context}\n{' '.join(passage.hit.heading)}\n{passage.hit.title}"
+        return f"{passage.context}\n{' '.join(passage.hit.heading)}\n{passage.hit.title}\n{passage.file}"
 
     @property
     def over(self) -> str:
@@ -97,9 +102,11 @@ def by_words(question: Question, place: Place) -> tuple[float, ...]:
     """The values of BY_WORDS, each about 0 to 1."""
     unit = place.unit
     here, context = About.of(unit.reads), About.of(place.context)
+    if within := question.within(unit.said):
+        here = About(here.terms | within, here.dates)
     above = here | context
     with_before = above.terms | (About.of(place.before.reads).terms if place.before else frozenset())
-    nearby = context | About.of(unit.passage.hit.text)
+    nearby = context | About.of(place.section)
     expected, asked = question.expects(unit.said), neighbours(question.text)
     said = lexical_tokens(unit.said, "en")
     return (
@@ -111,6 +118,7 @@ def by_words(question: Question, place: Place) -> tuple[float, ...]:
         question.sharply_covered(above.terms),
         _share([term for term in question.weights if term[0].isdigit()], above.terms),
         len(asked & neighbours(unit.reads)) / len(asked) if asked else 0.0,
+        question.worded(unit.reads),
         question.covered(frozenset(said[:6])),
         place.rank,
         float(unit.passage.hit.rank == 1),
@@ -122,7 +130,7 @@ def by_words(question: Question, place: Place) -> tuple[float, ...]:
         sum(term not in question.weights for term in said) / max(1, len(said)),
         *question.met_by(above, nearby),
         expected,
-        float(is_counted(unit.said, counted(question.text))),
+        float(is_counted(unit.said, counted(question.asks))),
         *(expected if question.kind == kind else 0.0 for kind in KINDS[:7]),
     )
 
@@ -138,25 +146,37 @@ def by_meaning(
         return [(0.0,) * len(BY_MEANING)] * len(places)
     vector = question.vector
     whole = [(float(one.vector @ vector), float(above.vector @ vector)) for one, above in zip(read, over, strict=True)]
-    if question.read is None:
-        return [(cosine, 0.0, 0.0, 0.0, heading) for cosine, heading in whole]
+    both = [_cosine(one.vector + above.vector, vector) for one, above in zip(read, over, strict=True)]
+    none = [(0.0,) * 4] * len(places)
+    aligned = none if question.read is None else _aligned(question.read, places, read, over)
     return [
-        (cosine, *aligned, heading)
-        for (cosine, heading), aligned in zip(whole, _aligned(question.read, places, read), strict=True)
+        (cosine, *one[:3], heading, under, one[3])
+        for (cosine, heading), under, one in zip(whole, both, aligned, strict=True)
     ]
 
 
-def _aligned(question: Embedded, places: Sequence[Place], read: Sequence[Embedded]) -> list[tuple[float, float, float]]:
-    """For each place `aligned`, `aligned_before` and `worst`."""
+def _cosine(one: NDArray[np.float32], other: NDArray[np.float32]) -> float:
+    return float(one @ other / max(float(np.linalg.norm(one)), 1e-9))
+
+
+def _aligned(
+    question: Embedded, places: Sequence[Place], read: Sequence[Embedded], over: Sequence[Embedded]
+) -> list[tuple[float, float, float, float]]:
+    """For each place `aligned`, `aligned_before`, `worst` and `aligned_under`."""
     weights = _token_weights(question, read)
     important = weights >= np.median(weights)
     nearest = [_nearest(question, one) for one in read]
     known = {id(place.unit): one for place, one in zip(places, nearest, strict=True)}
-    out: list[tuple[float, float, float]] = []
-    for place, one in zip(places, nearest, strict=True):
+    out: list[tuple[float, float, float, float]] = []
+    for place, one, head in zip(places, nearest, over, strict=True):
         before = known.get(id(place.before), one) if place.before else one
         out.append(
-            (float(one @ weights), float(np.maximum(one, before) @ weights), float(one[important].min(initial=1.0)))
+            (
+                float(one @ weights),
+                float(np.maximum(one, before) @ weights),
+                float(one[important].min(initial=1.0)),
+                float(np.maximum(one, _nearest(question, head)) @ weights),
+            )
         )
     return out
 
@@ -195,7 +215,8 @@ def _is_heading(unit: Unit) -> bool:
     if _MARKED.match(unit.said):
         return True
     titles = (*unit.passage.hit.heading, unit.passage.hit.title)
-    return _bare(unit.said) in {_bare(title) for title in titles}
+    said = _bare(unit.said)
+    return any(said == bare or (len(said) > SHORT and said in bare) for bare in map(_bare, titles))
 
 
 def _bare(heading: str) -> str:

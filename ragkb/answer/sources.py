@@ -12,12 +12,15 @@ from ragkb.answer.units import Passage
 from ragkb.errors import StorageError
 from ragkb.retrieve.origin import BEGINNING, origin, origin_of
 from ragkb.text import hidden
+from ragkb.text.sentences import sentences
 from ragkb.types import Citation, Hit, Principal, headings_at, page_at
 
 if TYPE_CHECKING:
     from ragkb.store.chunks import StoredSpan
     from ragkb.store.reader import Reader
 
+FEW = 5  # given passages; among fewer, how rare a term is is counted in their sentences
+HEADER_REACH = (2_000, 20_000, 200_000)  # characters before a passage in which its table may begin
 NEARBY = 2_000  # characters before and behind a passage that may be cited too
 
 
@@ -70,7 +73,7 @@ def searched(reader: Reader, hits: Sequence[Hit], as_: Principal) -> Sources:
     origins = {
         identity: origin_of(reader, identity, as_) for identity in dict.fromkeys(hit.document_id for hit in hits)
     }
-    passages = [Passage(hit, reader.context(hit.document_id, hit.start), origins[hit.document_id]) for hit in hits]
+    passages = [Passage(hit, _context(reader, hit), origins[hit.document_id]) for hit in hits]
     rarity = reader.rarity(as_)
     known: dict[str, float] = {}
 
@@ -84,9 +87,30 @@ def searched(reader: Reader, hits: Sequence[Hit], as_: Principal) -> Sources:
 
 def given(contexts: Sequence[Hit]) -> Sources:
     """Passages that came with the question; each is a document of its own, and offsets count in its text."""
-    idf = local_idf([hit.text for hit in contexts])
+    texts = [hit.text for hit in contexts]
+    if len(texts) < FEW:
+        texts = [text[start:end] for text in texts for start, end in sentences(text)]
+    idf = local_idf(texts)
     origins = [origin(hit.title or hit.source, hit.title, {}, hit.text[:BEGINNING]) for hit in contexts]
     return Sources("given", [Passage(hit, "", known) for hit, known in zip(contexts, origins, strict=True)], idf, {})
+
+
+def _context(reader: Reader, hit: Hit) -> str:
+    """What the index knew beside the text, with the whole header row where the passage goes on with a table.
+
+    The index keeps as much of a header as leaves room for rows.
+    """
+    context = reader.context(hit.document_id, hit.start)
+    above, _, header = context.rpartition("\n")
+    if not header.startswith("|") or not hit.text.startswith("|"):
+        return context
+    for reach in HEADER_REACH:
+        text = reader.span(hit.document_id, max(0, hit.start - reach), hit.start).text
+        at = text.rfind(header.rstrip(" |"))
+        if at >= 0:
+            row = text[at:].split("\n", 1)[0]
+            return f"{above}\n{row}" if row.endswith("|") else context
+    return context
 
 
 def _stored(reader: Reader, hit: Hit) -> StoredSpan:

@@ -36,6 +36,11 @@ class Passage:
         return "\n".join(dict.fromkeys(line for line in lines if line.strip()))
 
     @property
+    def file(self) -> str:
+        """The name of its file without the ending: often it alone says which version or year a document is of."""
+        return self.hit.source.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+
+    @property
     def table_header(self) -> str:
         """The header row of the table that the passage continues; '' if none."""
         last = self.context.rsplit("\n", 1)[-1]

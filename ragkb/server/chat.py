@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ragkb.answer.abstain import missing_parts
 from ragkb.answer.hygiene import inert
 from ragkb.errors import InputError
 from ragkb.render import record_json
@@ -112,13 +113,14 @@ class Written:
         return f"{gap}{text} {marks}" if marks else f"{gap}{text}"
 
     def end(self, answer: Answer) -> str:
-        """What the whole answer adds: its sources; or that there is none."""
+        """What the whole answer adds: what it leaves unanswered, its sources; or that there is none."""
         if answer.abstained:
             return answer.text if not self._sentences else f"\n\n{answer.text}"
+        missing = inert(missing_parts(answer.unanswered))
         if not answer.citations:
-            return ""
+            return missing
         head = SOURCES["zh" if detect(answer.question) == "zh" else "en"]
-        return "\n\n" + "\n".join([head, *map(_source, answer.citations)])
+        return f"{missing}\n\n" + "\n".join([head, *map(_source, answer.citations)])
 
     def _gap(self, text: str) -> str:
         return " " if self._last else ""

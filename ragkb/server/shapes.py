@@ -55,6 +55,7 @@ class AnswerShape(Shape):
     usage: dict[str, int]
     conflicts: list[Conflict]
     dropped: int
+    unanswered: list[str]
 
 
 class DocumentsShape(Shape):

@@ -25,6 +25,7 @@ _PATTERNS = (
     (re.compile(rf"(\d{{1,2}})(?:st|nd|rd|th)?(?: of)? {_MONTH}(?! \d{{4}})\b"), "dM"),
     (re.compile(rf"(?<![\d.,-]){_YEAR}(?![\d.,]*\d)"), "y"),
 )
+_NAMED_QUARTER = re.compile(r"\b(first|second|third|fourth) quarter\b|第?([一二三四1-4])季度", re.IGNORECASE)
 
 
 def dates(text: str) -> frozenset[str]:
@@ -36,6 +37,11 @@ def dates(text: str) -> frozenset[str]:
             found.update(_written(order, match.groups()))
         rest = pattern.sub(" ", rest)
     return frozenset(found)
+
+
+def with_quarters(text: str) -> str:
+    """The text with each named quarter of a year as it is written in short: "third quarter", 第三季度: " q3 "."""
+    return _NAMED_QUARTER.sub(lambda match: f" q{_QUARTERS.get((match[1] or match[2]).lower(), match[2])} ", text)
 
 
 def agrees(asked: str, held: frozenset[str]) -> float:

@@ -49,6 +49,15 @@ _UNITS = {
     "gigabyte": "gb",
     "terabyte": "tb",
 }
+FORMS = {
+    unit: tuple(
+        form
+        for form in re.split(r"(?<!\\) ", forms)
+        if "$" not in form and "\\" not in form and (len(form) == 2 or (len(form) > 2 and form.isascii()))
+    )
+    for unit, forms in _UNITS.items()
+}
+"""How each unit can be written, Chinese forms of three characters and single characters left out."""
 _CANONICAL = {form.replace("\\ ", " "): unit for unit, forms in _UNITS.items() for form in re.split(r"(?<!\\) ", forms)}
 _SCALES = {"thousand": 10**3, "million": 10**6, "billion": 10**9, "万": 10**4, "亿": 10**8, "千": 10**3, "百万": 10**6}
 _ONES = (
@@ -57,6 +66,8 @@ _ONES = (
 _WRITTEN = {word: n for n, word in enumerate(f"{_ONES} eighteen nineteen".split())}
 _WRITTEN |= {word: 10 * n for n, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), 2)}
 _WRITTEN |= {"hundred": 100, "thousand": 1000}
+WRITTEN = {number: word for word, number in _WRITTEN.items()}
+"""The English word of each number that has one."""
 _HAN_DIGITS = {digit: n for n, digit in enumerate("零一二三四五六七八九")} | {"两": 2, "〇": 0}
 _HAN_STEPS = {"十": 10, "百": 100, "千": 1000}
 

@@ -96,3 +96,20 @@ def test_a_new_topic_ends_the_old_one() -> None:
 @pytest.mark.parametrize("history", [[], [Turn("assistant", "Hello.")], [Turn("user", "  ")]])
 def test_without_a_question_before_there_is_nothing_to_lean_on(history: list[Turn]) -> None:
     assert standalone("And in Suzhou?", history) == "And in Suzhou?"
+
+
+@pytest.mark.parametrize(
+    ("before", "question", "whole"),
+    [
+        ("What was the revenue in Q2 2026?", "And the EBIT?", "What was the EBIT in Q2 2026?"),
+        (
+            "What does the commissioning of a TVA cost?",
+            "And of a TVI-90?",
+            "What does the commissioning of a TVI-90 cost?",
+        ),
+        ("What is the mileage allowance?", "How do I restart the MES?", "How do I restart the MES?"),
+        ("产假多少天？", "H18怎么处理？", "H18怎么处理？"),
+    ],
+)
+def test_what_is_asked_changes_and_what_it_is_asked_of_stays(before, question, whole):
+    assert standalone(question, [Turn("user", before)]) == whole

@@ -56,3 +56,53 @@ def test_no_number_is_put_first_where_two_could_be_meant(tmp_path: Path) -> None
     kb = answers(tmp_path, "# Trips\n\nClaims of up to 500 euros must be submitted within 30 days after the trip.")
     text = kb.ask("Within how many days after the trip must claims be submitted?").sentences[0].text
     assert text.startswith("Claims of up to 500 euros")
+
+
+@pytest.mark.parametrize(
+    ("text", "question", "said"),
+    [
+        (
+            "The new delivery date for the order from Lyon is 5 October 2026.",
+            "When is the new delivery date for the order from Lyon?",
+            "5 October 2026: The new delivery date for the order from Lyon is 5 October 2026.",
+        ),
+        (
+            "The owner of the policy for remote work is Annika Brandt.",
+            "Who is the owner of the policy for remote work?",
+            "Annika Brandt: The owner of the policy for remote work is Annika Brandt.",
+        ),
+        (
+            "Parking and speeding fines are never reimbursed.",
+            "Are parking and speeding fines reimbursed?",
+            "No: Parking and speeding fines are never reimbursed.",
+        ),
+        (
+            "Laptops are backed up.",
+            "Are laptops backed up?",
+            "Yes: Laptops are backed up.",
+        ),
+        (
+            "Laptops are backed up, phones are not.",
+            "Are laptops backed up?",
+            "Laptops are backed up, phones are not.",
+        ),
+        (
+            "Alcohol is reimbursed only with a meal.",
+            "Is alcohol reimbursed?",
+            "Alcohol is reimbursed only with a meal.",
+        ),
+        (
+            "The talks between Annika Brandt and Henrik Vasseur were led in Lyon.",
+            "Who led the talks?",
+            "The talks between Annika Brandt and Henrik Vasseur were led in Lyon.",
+        ),
+    ],
+)
+def test_a_date_a_name_a_yes_and_a_no_come_first_where_they_are_sure(
+    tmp_path: Path, text: str, question: str, said: str
+) -> None:
+    kb = answers(tmp_path, f"# About\n\n{text}\n\nLunch costs five euros.")
+    answer = kb.ask(question)
+    assert answer.sentences[0].text == said
+    assert answer.sentences[0].support == 1
+    assert answer.citations[0].quote == text

@@ -43,6 +43,7 @@ const WORDS = {
   "trust.full": ["Every sentence is supported by its quotes", "每句话都有原文支持"],
   "trust.part": ["{n} {n|sentence is|sentences are} only partly supported", "{n} 句话仅得到部分支持"],
   "trust.dropped": ["{n} {n|sentence was|sentences were} left out for want of support", "{n} 句话因缺乏依据未列出"],
+  "trust.unanswered": ["Not found in the documents: {parts}", "文档中没有找到：{parts}"],
   conflicts: ["The documents disagree", "文档之间有出入"],
   "conflicts.older": ["An older version says otherwise", "旧版本的说法不同"],
   "conflict.superseded": ["[{second}] stands in an older version, {older}; [{first}] in {newer} is newer.", "[{second}] 出自较旧的版本《{older}》；[{first}] 所在的《{newer}》更新。"],

@@ -142,6 +142,8 @@ function trust(answer) {
     "p",
     { class: "trust" },
     h("span", { class: "trust-item", data: { support: worst } }, ring(answer.groundedness ?? 0, worst), said),
+    answer.unanswered?.length > 0 &&
+      h("span", { class: "trust-item" }, t("trust.unanswered", { parts: answer.unanswered.join("; ") })),
     answer.dropped > 0 && h("span", { class: "trust-item" }, count("trust.dropped", answer.dropped)),
     h(
       "span",
