@@ -25,7 +25,7 @@ from ragkb.store.lexical_search import PUBLIC, LexicalSearcher, group_term
 from ragkb.store.records import IndexFile
 
 ANALYZER = "terms"
-TERMS = "3"
+TERMS = "4"
 """How terms are made now; a writer makes an index of other terms anew. 1, or none: English stems in every language."""
 HEAP = 64_000_000
 _SEGMENT_FILE = re.compile(r"[0-9a-f]{32}\..*")

@@ -17,6 +17,8 @@ from ragkb.text.tokens import lexical_tokens
 CONTEXT = 2
 """How often a term of title, headings and table header counts: BM25F's weight of a field (Robertson, Zaragoza, Taylor,
 "Simple BM25 extension to multiple weighted fields", CIKM 2004)."""
+LONG = 8
+"""Chunks of a document from which its context counts once: it stands in many of them and tells few from the others."""
 
 
 def rows_of(document: StoredText, texts: Sequence[tuple[int, str, str]]) -> Iterator[LexicalRow]:
@@ -24,8 +26,9 @@ def rows_of(document: StoredText, texts: Sequence[tuple[int, str, str]]) -> Iter
     languages = [stemmed_as(f"{context}\n{text}", document.language) for _, context, text in texts]
     about = about_terms(document.title, document.source, document.text) if texts else []
     about += [stemmed(language) for language in sorted(set(languages) - {ENGLISH})]
+    weight = CONTEXT if len(texts) < LONG else 1
     for (number, context, text), language in zip(texts, languages, strict=True):
-        terms = CONTEXT * lexical_tokens(context, language) + lexical_tokens(text, language)
+        terms = weight * lexical_tokens(context, language) + lexical_tokens(text, language)
         yield LexicalRow(number, document.number, document.groups, terms, about)
         about = []
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from ragkb import KnowledgeBase, NewDocument
+from ragkb.store.lexical_rows import stored_rows
 from tests.conftest import WordHashes
 
 TEXTS = {
@@ -88,3 +89,15 @@ def test_related_documents_are_told_by_stems_of_their_language(tmp_path: Path) -
         )
         identity = next(document.id for document in made.documents() if document.source == "a.txt")
         assert [one.document.source for one in made.related(identity)][:1] == ["b.txt"]
+
+
+def test_title_and_headings_count_twice_unless_the_document_is_long(tmp_path: Path) -> None:
+    def terms(paragraphs: int) -> list[str]:
+        text = "\n\n".join(f"The valve number {n} is closed. " * 40 for n in range(paragraphs))
+        with KnowledgeBase.open(tmp_path / str(paragraphs), embedder=WordHashes()) as made:
+            made.add([NewDocument("a.txt", text, title="Boilers")])
+            with made._store.catalogue.read() as at:
+                return list(next(iter(stored_rows(at))).terms)
+
+    assert terms(1).count("boiler") == 2
+    assert terms(9).count("boiler") == 1
