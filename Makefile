@@ -99,7 +99,10 @@ retrieval: $(VENV)/.installed-dev  ## nDCG@10 of each leg on every set in BEIR's
 reports: $(VENV)/.installed-dev  ## right page and right report for questions over quarterly reports, DATA=folder
 	$(BIN)/python -m benchmarks.retrieval.reports --data $(DATA)
 
-.PHONY: chunking profile
+.PHONY: chunking profile situations
+situations: $(VENV)/.installed-dev  ## fusion on odd questions, mixed languages, part numbers and code, DATA=folder
+	$(BIN)/python -m benchmarks.retrieval.situations --data $(DATA)
+
 chunking: $(VENV)/.installed-dev  ## token recall and precision of chunk sizes beside fixed windows, DATA=folder
 	$(BIN)/python -m benchmarks.retrieval.chunking --data $(DATA)
 

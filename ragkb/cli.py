@@ -120,6 +120,7 @@ def search(
     k: Annotated[int | None, typer.Option("-k", help="Hits to return [10].")] = None,
     where: Where = None,
     groups: Groups = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Say why each is where it is.")] = False,
     kb: Kb = None,
     as_json: Json = False,
 ) -> None:
@@ -129,8 +130,8 @@ def search(
     with _opened(context, kb) as opened:
         started = time.perf_counter()
         hits = opened.search(query, k=k, where=_where(where), as_=Principal.of_groups(_groups(groups)))
-        milliseconds = (time.perf_counter() - started) * 1000
-    _print(as_json, lambda: render.search_json(query, hits, milliseconds), lambda: console.hits(hits))
+        took = (time.perf_counter() - started) * 1000
+    _print(as_json, lambda: render.search_json(query, hits, took), lambda: console.hits(hits, explain))
 
 
 @app.command()

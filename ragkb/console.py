@@ -15,7 +15,7 @@ from rich.text import Text
 
 from ragkb.ingest.normalise import one_line
 from ragkb.ingest.report import STATUSES
-from ragkb.types import Answer, AnswerEvent, Citation, DocumentInfo, Hit, Related, Sentence, SentenceScored
+from ragkb.types import Answer, AnswerEvent, Citation, DocumentInfo, Explain, Hit, Related, Sentence, SentenceScored
 
 if TYPE_CHECKING:
     from ragkb.doctor import Check
@@ -109,8 +109,8 @@ def place(one: Citation | Hit) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def hits(found: Sequence[Hit]) -> RenderableType:
-    """The hits, best first."""
+def hits(found: Sequence[Hit], explain: bool = False) -> RenderableType:
+    """The hits, best first. explain: with the reasons of each place."""
     if not found:
         return Text("Nothing found.", style="yellow")
     rows: list[RenderableType] = []
@@ -120,8 +120,26 @@ def hits(found: Sequence[Hit]) -> RenderableType:
         head = Text.assemble((f"{hit.rank:>2}. ", "bold cyan"), (hit.title, "bold"), "  ", (place(hit), "dim"))
         head.append(f"  {hit.score:.3f}", style="green")
         notes = [Text(line, style="yellow") for line in _notes(hit)]
+        notes += [Text(line, style="dim") for line in _explained(hit.explain)] if explain else []
         rows += [head, Padding(Group(Text(shown), *notes), (0, 0, 1, 4))]
     return Group(*rows)
+
+
+def _explained(explain: Explain) -> Iterator[str]:
+    """Both legs with their ranks and what each counts, then the rest in words."""
+    legs = (
+        ("meaning", explain.dense, explain.dense_rank, explain.weight),
+        ("words", explain.lexical, explain.lexical_rank, 1 - explain.weight),
+    )
+    said = [
+        f"{name} {score:.3f} (rank {rank}), counts {weight:.0%}" if score is not None else f"{name}: not found"
+        for name, score, rank, weight in legs
+    ]
+    said += [f"document {explain.document:.2f}"] if explain.document else []
+    said += [f"reranked {explain.rerank:.3f}"] if explain.rerank is not None else []
+    yield "; ".join(said)
+    if explain.reason:
+        yield explain.reason
 
 
 def _notes(hit: Hit) -> Iterator[str]:

@@ -61,6 +61,14 @@ def test_search_prints_the_contract(kb: Path) -> None:
     assert len(found["hits"]) == 2
 
 
+def test_search_explains_each_place_in_words(kb: Path) -> None:
+    done = run("search", "住宿标准", "-k", "1", "--explain", "--kb", kb)
+    assert "meaning: not found; words" in done.stdout
+    assert "(rank 1), counts 100%" in done.stdout
+    assert "the embedder reads 0%" in done.stdout
+    assert "rank 1" not in run("search", "parental leave", "-k", "1", "--kb", kb).stdout
+
+
 def test_ask_prints_the_contract_and_every_quote_is_exact(kb: Path) -> None:
     found = parsed("ask", "How long is parental leave?", "--kb", kb)
     names = """question answer abstained reason confidence groundedness sentences citations passages model timings_ms

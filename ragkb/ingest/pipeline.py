@@ -108,6 +108,10 @@ class Ingest:
         """Ingests documents that are text already. Their root is empty, or that of who hands them in."""
         for document in documents:
             self._ledger.tell(document.source)
+            if not _is_unicode(document.source):
+                nameless = FileReport(ascii(document.source)[1:-1], "refused", "its name is not Unicode: give another")
+                self._ledger.add(nameless)
+                continue
             root = root_for(self._store, "text", document.source, document.groups, as_) if as_ else ""
             self._document(root, document)
         self._finish()
@@ -117,8 +121,8 @@ class Ingest:
         """Ingests one file that was handed over, under its name alone."""
         self._ledger.expect(1, len(data))
         source = Path(name.replace("\\", "/")).name
-        if not source:
-            raise InputError("an upload needs a file name", "name it, with its extension")
+        if not source or not _is_unicode(source):
+            raise InputError("an upload needs a file name", "name it in Unicode, with its extension")
         root = root_for(self._store, "file", source, about.groups, as_) if as_ else "upload:"
         self._expanded((root, source), sources.Fetched(data, source), 0, about)
         self._finish()
@@ -321,6 +325,11 @@ class Ingest:
             self._writer.remove([item.id for item in gone])
         for item in gone:
             self._ledger.add(FileReport(item.source, "removed", "not there any more", item.id))
+
+
+def _is_unicode(name: str) -> bool:
+    """False for a name with bytes that are part of no character."""
+    return not any("\ud800" <= one <= "\udfff" for one in name)
 
 
 def _weight(item: _Parsed) -> int:

@@ -220,13 +220,10 @@ class StoredText:
     text: str
 
 
-def texts(at: sqlite3.Connection, which: str = "") -> Iterator[StoredText]:
-    """Every document with its text, by number. Raises StorageError for one of which nobody knows who may read it.
-
-    which: a WHERE clause.
-    """
+def texts(at: sqlite3.Connection) -> Iterator[StoredText]:
+    """Every document with its text, by number. Raises StorageError for one of which nobody knows who may read it."""
     columns = "number, id, access, access_checksum, language, title, source, text"
-    rows = at.execute(f"SELECT {columns} FROM documents {which} ORDER BY number")
+    rows = at.execute(f"SELECT {columns} FROM documents ORDER BY number")
     for number, identity, access, stored, *said in rows:
         groups = groups_of(number, access, stored)
         if groups is None:

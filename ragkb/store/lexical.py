@@ -25,8 +25,8 @@ from ragkb.store.lexical_search import PUBLIC, LexicalSearcher, group_term
 from ragkb.store.records import IndexFile
 
 ANALYZER = "terms"
-TERMS = "2"
-"""How terms are made now. 1: English stems in every language. A writer makes an index of other terms anew."""
+TERMS = "3"
+"""How terms are made now; a writer makes an index of other terms anew. 1, or none: English stems in every language."""
 HEAP = 64_000_000
 _SEGMENT_FILE = re.compile(r"[0-9a-f]{32}\..*")
 REPAIR = "run `ragkb doctor --rebuild`"

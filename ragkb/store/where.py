@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from ragkb.errors import InputError
@@ -14,6 +15,10 @@ Where = Mapping[str, Scalar | Sequence[Scalar]]
 FIELDS = ("id", "source", "title", "media_type", "language", "ingested_at")
 _KEY = re.compile(r"(?P<name>.*?)\s*(?P<operator>>=|<=|!=|>|<|=)?", re.DOTALL)
 _PARTS_OF_A_DATE = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
+_WRITTEN_DATE = re.compile(r"(\d{4})[-/年](\d{1,2})(?:[-/月](\d{1,2})日?|月)?")
+_IS_NUMBER = (
+    "typeof({}) IN ('integer', 'real') OR ({} GLOB '[0-9]*' AND {} NOT GLOB '*[^0-9.]*' AND {} NOT GLOB '*.*.*')"
+)
 
 
 def matching(at: sqlite3.Connection, where: Where) -> set[int]:
@@ -21,8 +26,8 @@ def matching(at: sqlite3.Connection, where: Where) -> set[int]:
 
     A key is a name, or a name and one of `= != < <= > >=`: {"year>=": 2024, "department": ["hr", "it"]}. Equal to one
     of several values is enough; different means from all of them, and a document without that key is different. Two
-    numbers are compared as numbers, everything else as text; a year or a month holds all of its days, so that 2025 is
-    not before 2025-03-01.
+    numbers are compared as numbers, also where metadata holds one as text; everything else as text. A year or a month
+    holds all of its days, so that 2025 is not before 2025-03-01; 2025/3/1 and 2025年3月1日 are that day too.
     """
     clauses, values = [], []
     for key, wanted in where.items():
@@ -50,13 +55,26 @@ def _equal(name: str, options: Sequence[Scalar]) -> tuple[str, list[Any]]:
 def _compared(name: str, operator: str, options: Sequence[Scalar]) -> tuple[str, list[Any]]:
     if len(options) != 1 or isinstance(options[0], bool):
         raise InputError(f"where: {name}{operator} needs one number, date or text", "give one value")
-    text, number = str(options[0]), _number(options[0])
+    text, number = _iso(str(options[0])), _number(options[0])
     stored = f"substr(CAST({{}} AS TEXT), 1, {len(text)})" if _PARTS_OF_A_DATE.fullmatch(text) else "CAST({} AS TEXT)"
     as_text = f"{stored} {operator} ?"
     if number is None:
         return _held(name, as_text, [text])
-    as_number = f"CASE WHEN typeof({{}}) IN ('integer', 'real') THEN {{}} {operator} ? ELSE {as_text} END"
+    as_number = f"CASE WHEN {_IS_NUMBER} THEN CAST({{}} AS REAL) {operator} ? ELSE {as_text} END"
     return _held(name, as_number, [number, text])
+
+
+def _iso(text: str) -> str:
+    """A date as 2025-03-01, any other text as it is. Raises InputError for a day that no calendar has."""
+    found = _WRITTEN_DATE.fullmatch(text.strip())
+    if not found:
+        return text
+    parts = [int(part) for part in found.groups() if part]
+    try:
+        day = date(*[*parts, 1, 1][:3])
+    except ValueError:
+        raise InputError(f"where: {text} is no date", "write for instance 2025-03-31") from None
+    return day.isoformat()[: 10 if len(parts) > 2 else 7]
 
 
 def _held(name: str, condition: str, values: list[Any]) -> tuple[str, list[Any]]:

@@ -28,7 +28,7 @@ from ragkb.store.documents import StoredText
 from ragkb.store.files import storage_errors, sync_folder
 from ragkb.store.inverted import BLOCK
 from ragkb.store.lexical import REPAIR, TERMS, LexicalIndex, LexicalRow, new_lexical_folder
-from ragkb.store.lexical_rows import is_stale, rows_of, stored_rows
+from ragkb.store.lexical_rows import rows_of, stored_rows
 from ragkb.store.models import Model
 from ragkb.store.records import Entry, IndexFile, Touched
 from ragkb.store.vectors import MOST_ROWS, Segment, merge_segments, to_merge, write_segment
@@ -196,17 +196,13 @@ class Writer:
     def _renew_terms(self) -> None:
         """Makes the lexical index anew if another version of ragkb made its terms otherwise."""
         with self._store.catalogue.read() as at, sound(self._store.catalogue.path):
-            made = meta.values(at).get("terms", "")
-            if made == TERMS:
+            if meta.values(at).get("terms") == TERMS:
                 return
-            stale = is_stale(at, made)
             with storage_errors(self._store.folder):
-                index = write_lexical(at, self._store.folder) if stale else None
+                index = write_lexical(at, self._store.folder)
         with self._store.catalogue.write() as at:
-            if index:
-                meta.next_generation(at)
-                put_lexical(at, index)
-            meta.put(at, "terms", TERMS)
+            meta.next_generation(at)
+            put_lexical(at, index)
         self.recover()
 
     def compact(self) -> None:
@@ -327,6 +323,6 @@ def put_lexical(at: sqlite3.Connection, index: tuple[str, list[IndexFile]]) -> N
 def _lexical_rows(placed: Sequence[_Placed]) -> Iterator[LexicalRow]:
     for item in placed:
         entry = item.entry
-        texts = [f"{chunk.context}\n{chunk.text}" for chunk in entry.chunks]
+        numbered = enumerate(entry.chunks, item.first_chunk)
         stored = StoredText(item.document, entry.groups, entry.language, entry.title, entry.source, entry.text)
-        yield from rows_of(stored, list(enumerate(texts, item.first_chunk)))
+        yield from rows_of(stored, [(number, chunk.context, chunk.text) for number, chunk in numbered])

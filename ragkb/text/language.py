@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from ragkb.text.stems import ENGLISH, STEMMED
 
@@ -17,7 +17,9 @@ _HANGUL = re.compile("[\u1100-\u11ff\u3131-\u318e\uac00-\ud7a3]")
 _WORD = re.compile(r"(?:[^\W\d_\u1100-\u11ff\u3040-\u318f\u3400-\u9fff\uac00-\ud7a3]|[\u0900-\u0963])+")
 _LETTER = re.compile(r"[^\W\d_]")
 _UNIT = 720_720  # what a common word counts; subtle: divided by 1 to 16 languages it is whole, so that a tie is a tie
-_CLEARLY = 3  # common words by which another language has to lead before it is taken for one that was expected
+_CLEARLY = (
+    3  # different common words by which another language has to lead before it is taken for one that was expected
+)
 
 # The commonest words of each language, and the question words that a short query is made of.
 _COMMON = {
@@ -74,6 +76,7 @@ _COMMON = {
     "fa": "در و به از که این را با است برای آن یک خود تا بر های می شد شده چه چند کجا",
     "hi": "के का की में है और से को पर ने यह एक हैं कि था थी थे लिए क्या कौन कहाँ कब कैसे कितने नहीं भी इस",
 }
+_BY_SCRIPT = ("zh", "ja", "ko")
 _LANGUAGES_OF: dict[str, tuple[str, ...]] = {}
 for _language, _words in _COMMON.items():
     for _word in dict.fromkeys(_words.split()):
@@ -123,12 +126,20 @@ def _sample(text: str) -> str:
 
 def _by_words(words: Sequence[str], expected: str) -> str:
     """The language whose common words weigh most; see detect."""
+    if expected in _COMMON or expected in _BY_SCRIPT:
+        # subtle: each word once and no single letters, else a table in °C, V and A is French
+        weights = _weights({word for word in words if len(word) > 1})
+        best, weight = max(weights.items(), key=lambda item: item[1], default=("", 0))
+        return best if weight >= max(2 * weights[expected], weights[expected] + _CLEARLY * _UNIT) else expected
+    (best, weight), (_, second) = [*_weights(words).most_common(2), ("", 0), ("", 0)][:2]
+    return best if weight > second and 50 * weight >= _UNIT * len(words) else ""
+
+
+def _weights(words: Iterable[str]) -> Counter[str]:
+    """What the common words among these weigh, by language."""
     weights: Counter[str] = Counter()
     for word in words:
         owners = _LANGUAGES_OF.get(word, ())
         for language in owners:
             weights[language] += _UNIT // len(owners)
-    (best, weight), (_, second) = [*weights.most_common(2), ("", 0), ("", 0)][:2]
-    if expected in _COMMON and weight < max(2 * weights[expected], weights[expected] + _CLEARLY * _UNIT):
-        return expected
-    return best if weight > second and 50 * weight >= _UNIT * len(words) else ""
+    return weights

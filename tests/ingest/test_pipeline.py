@@ -19,6 +19,7 @@ from rich.console import Console
 from benchmarks.ingest import hostile
 from benchmarks.ingest.hostile_files import pdf
 from ragkb import console
+from ragkb.errors import InputError
 from ragkb.ingest import batches
 from ragkb.ingest.report import FileReport, IngestReport, NewDocument, Progress
 from ragkb.kb import KnowledgeBase
@@ -232,3 +233,11 @@ def test_progress_goes_on_while_a_large_document_is_embedded(tmp_path: Path) -> 
     assert sizes == sorted(sizes)
     assert len({size for size in sizes if 0 < size < steps[-1].bytes_total}) >= 2
     assert (steps[-1].done, steps[-1].pages, steps[-1].bytes_done) == (1, 300, steps[-1].bytes_total)
+
+
+def test_documents_and_files_handed_in_need_a_name_in_unicode(tmp_path: Path) -> None:
+    with opened(tmp_path / "kb") as kb:
+        report = kb.add([NewDocument("\udcff.txt", "alpha"), NewDocument("b", "beta")], as_=Principal("ana"))
+        assert [(file.source, file.status) for file in report.files] == [("\\udcff.txt", "refused"), ("b", "ingested")]
+        with pytest.raises(InputError, match="name"):
+            kb.ingest_bytes("\udcff.txt", b"alpha")

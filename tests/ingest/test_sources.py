@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
 
+from ragkb import KnowledgeBase
 from ragkb.errors import DocumentRefused, InputError, LimitExceeded, NotFound
 from ragkb.ingest.sources import Attributes, attributes, find, read
+from ragkb.models import Embedder
 from ragkb.settings import LimitSettings
 
 LIMITS = LimitSettings()
@@ -39,6 +42,25 @@ def test_single_file_has_its_folder_as_root(tmp_path: Path) -> None:
     (file,) = find([tmp_path / "a" / "b.md"])
     assert (file.root, file.source, file.size) == (str(tmp_path.resolve() / "a"), "b.md", 5)
     assert read(file, LIMITS) == b"hello"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are Unicode there")
+def test_a_name_that_is_not_unicode_is_refused_and_the_others_go_in(tmp_path: Path, words: Embedder) -> None:
+    folder = tree(tmp_path / "docs", a_md="alpha", box__b_md="beta")
+    (folder / os.fsdecode(b"\xff\xfe.md")).write_text("gamma")
+    (folder / os.fsdecode(b"\xc3x")).mkdir()
+    (folder / os.fsdecode(b"\xc3x") / "c.zip").write_bytes(b"PK\x05\x06" + bytes(18))
+    with KnowledgeBase.open(tmp_path / "kb", embedder=words) as kb:
+        report = kb.ingest(folder)
+        assert {(file.source, file.status) for file in report.files} == {
+            ("a.md", "ingested"),
+            ("box/b.md", "ingested"),
+            ("\ufffd\ufffd.md", "refused"),
+            ("\ufffdx/c.zip", "refused"),
+        }
+        assert {file.reason for file in report.refused} == {"its name is not Unicode: rename it"}
+        with pytest.raises(InputError, match="not Unicode"):
+            kb.ingest(folder / os.fsdecode(b"\xc3x"))
 
 
 def test_missing_path(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.retrieval.chunking import Question, Way, marks_of, on_ranges, opened, windows
+from benchmarks.retrieval.chunking import Question, Way, begun_before, marks_of, on_ranges, opened, windows
 from ragkb.models import Embedder
 from ragkb.settings import ChunkSettings
 from ragkb.types import Draft
@@ -30,7 +30,18 @@ def test_windows_hold_every_token_and_overlap_as_said(minilm: Embedder) -> None:
     assert (chunks[0].start, chunks[-1].end) == (0, len(text))
 
 
-@pytest.mark.parametrize("way", [Way(64), Way(64, 0)])
+def test_our_chunks_can_begin_before(minilm: Embedder) -> None:
+    text = "The pump of the hall is blue. " * 60
+    plain = begun_before(0)(Draft(text), "Title", minilm.count_tokens, ChunkSettings(tokens=48))
+    chunks = begun_before(16)(Draft(text), "Title", minilm.count_tokens, ChunkSettings(tokens=48))
+    assert [one.end for one in chunks] == [one.end for one in plain]
+    assert all(one.text == text[one.start : one.end] for one in chunks)
+    assert {
+        minilm.count_tokens(text[one.start : was.start]) for one, was in zip(chunks[1:], plain[1:], strict=True)
+    } == {16}
+
+
+@pytest.mark.parametrize("way", [Way(64), Way(64, 16), Way(64, 0, structure=False)])
 def test_a_marked_answer_is_found_whole(tmp_path: Path, minilm: Embedder, way: Way) -> None:
     filler = "The weather was mild that week and nobody had much to say about it at all. " * 40
     answer = "The reserve pump of the north hall was made by Kessler in Graz."

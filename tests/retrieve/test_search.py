@@ -214,6 +214,7 @@ def shelves(kb: KnowledgeBase) -> KnowledgeBase:
         ({"from<=": "2025"}, ["a.txt"]),
         ({"from>": "2025"}, ["b.txt"]),
         ({"from>=": "2025-03", "from<": "2026-11-30"}, ["a.txt"]),
+        ({"from>=": "2025/3/1", "from<": "2026年11月"}, ["a.txt"]),
         ({"title>": "B"}, ["c.txt", "d.txt"]),
         ({"ingested_at>=": "2020"}, ["a.txt", "b.txt", "c.txt", "d.txt"]),
         ({"site": ">=Brno"}, []),
@@ -226,10 +227,27 @@ def test_where_keeps_the_documents_that_match_every_key(
         assert sorted(sources(shelves.search("pump", where=where, leg=leg))) == wanted
 
 
-@pytest.mark.parametrize("where", [{"year>=": [2024, 2025]}, {"year<": []}, {"draft>": True}, {">=": 3}, {"": "a"}])
+@pytest.mark.parametrize(
+    "where",
+    [
+        {"year>=": [2024, 2025]},
+        {"year<": []},
+        {"draft>": True},
+        {">=": 3},
+        {"": "a"},
+        {"from>": "2026-13-01"},
+        {"from<=": "2025/2/30"},
+    ],
+)
 def test_a_comparison_that_cannot_be_made_is_said(shelves: KnowledgeBase, where: dict[str, Any]) -> None:
     with pytest.raises(InputError, match="where: "):
         shelves.search("pump", where=where)
+
+
+def test_numbers_that_metadata_holds_as_text_are_compared_as_numbers(kb: KnowledgeBase) -> None:
+    kb.add([NewDocument(f"{n}.txt", "The pump.", metadata={"rev": rev}) for n, rev in enumerate(["9", "10", "1.5.2"])])
+    assert sorted(sources(kb.search("pump", where={"rev>=": "10"}))) == ["1.txt"]
+    assert sorted(sources(kb.search("pump", where={"rev>=": 9}))) == ["0.txt", "1.txt"]
 
 
 def test_where_does_not_shorten_the_list(kb: KnowledgeBase) -> None:

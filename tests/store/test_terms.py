@@ -65,14 +65,3 @@ def test_a_death_meanwhile_leaves_old_or_new_terms(old: Path, point: str) -> Non
         kb.add([NewDocument("new.md", "Something else.")])
         assert _best(kb, "Kündigung") == ["miete.md"]
         assert kb.verify() == []
-
-
-def test_terms_that_would_be_the_same_are_not_made_again(old: Path) -> None:
-    with KnowledgeBase.open(old, embedder=WordHashes()) as kb:
-        for document in [one for one in kb.documents(as_=Principal.admin()) if one.source != "leave.md"]:
-            kb.delete(document.id)
-        (folder,) = old.glob("lexical-*")
-        kb.add([NewDocument("miete.md", "Die Kündigungen sind an das Haus zu richten, und zwar mit der Post.")])
-        assert list(old.glob("lexical-*")) == [folder]
-        assert _best(kb, "Kündigung") == ["miete.md"]
-        assert _best(kb, "policy of a house") == ["leave.md"]

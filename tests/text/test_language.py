@@ -59,6 +59,8 @@ def test_a_long_text_is_told_by_three_slices() -> None:
         ("Rue de la Paix 12, Paris", "en", "en"),
         ("Kündigungsfrist 4 Wochen", "de", "de"),
         ("Kündigungsfrist 4 Wochen", "de-AT", "de"),
+        ("| Supply | 400 V | 20 °C | 148 A |\n| Source | 200 V | 30 °C | 98 A |", "en", "en"),
+        ("| 电压 | 400 V | 20 °C | 148 A | K 5 | B 6 | D 7 | Min | Max | E401 V | E402 C |", "zh", "en"),
         ("Kündigungsfrist 4 Wochen", "", "en"),
         ("Kündigungsfrist 4 Wochen", "Deutsch", "en"),
         ("The notice period is four weeks, and it is the same for all.", "de", "en"),

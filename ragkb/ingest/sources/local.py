@@ -45,9 +45,13 @@ def read(file: SourceFile, path: Path, limits: LimitSettings) -> bytes:
 def _absolute(path: Path) -> Path:
     """The path without links, so that one file has one name. Raises NotFound if there is nothing."""
     try:
-        return path.expanduser().resolve(strict=True)
+        found = path.expanduser().resolve(strict=True)
+        str(found if found.is_dir() else found.parent).encode()
+        return found
+    except UnicodeEncodeError:
+        raise InputError(f"{_readable(str(path))}: the name of a folder is not Unicode", "rename it") from None
     except (OSError, RuntimeError, ValueError):
-        raise NotFound(f"{path}: no such file or folder", "check the path") from None
+        raise NotFound(f"{_readable(str(path))}: no such file or folder", "check the path") from None
 
 
 def _walk(root: Path) -> Iterator[SourceFile]:
@@ -115,12 +119,20 @@ class _Folder:
                 about = rules.with_sidecar(about, text, path.name + SIDECAR)
         except InputError as error:  # of the sidecar: unreadable is as unclear as broken
             return self.refuse(path, str(AccessUnclear(error.message, error.hint)), is_hidden=True)
-        real = path.resolve() if path.is_symlink() else path  # what is opened is no link, so O_NOFOLLOW can hold
         source = self.scope.prefix + path.name
+        if source != _readable(source):
+            return self.refuse(path, "its name is not Unicode: rename it")
+        real = path.resolve() if path.is_symlink() else path  # what is opened is no link, so O_NOFOLLOW can hold
         return SourceFile(self.root, source, real, status.st_size, status.st_mtime_ns, "", about)
 
     def refuse(self, path: Path, reason: str, is_hidden: bool = False) -> SourceFile:
-        return SourceFile(self.root, self.scope.prefix + path.name, path, refused=reason, is_hidden=is_hidden)
+        source = _readable(self.scope.prefix + path.name)
+        return SourceFile(self.root, source, path, refused=reason, is_hidden=is_hidden)
+
+
+def _readable(name: str) -> str:
+    """The name with a mark in place of each byte that is part of no character."""
+    return "".join("\ufffd" if "\ud800" <= one <= "\udfff" else one for one in name)
 
 
 def _entered(scope: rules.Scope, path: Path, name: str) -> rules.Scope:
