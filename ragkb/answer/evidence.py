@@ -9,16 +9,18 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from ragkb.answer.history import points_back
 from ragkb.answer.question import Question
 from ragkb.answer.reading import encoded
 from ragkb.answer.signals import BY_MEANING, BY_WORDS, SIGNALS, Place, by_meaning, by_words
 from ragkb.answer.units import Passage, Unit, units
 from ragkb.models import Embedder
+from ragkb.text.asking import content_terms
 
 EMBEDDED = 12
 """Units that are compared by meaning: the best by words and passages. Each new one costs 2 to 3 ms of a core. With 8 to
@@ -54,6 +56,17 @@ class Considered:
     question: Question
     found: Sequence[Candidate]
     confidence: float
+
+    def is_in(self, said: Set[tuple[str, int, int]]) -> bool:
+        """True if it points back to another part, and the best evidence for both is among what is said.
+
+        said: document, start and end.
+        """
+        asks = self.question.asks
+        if asks == self.question.text or not self.found or not (points_back(asks) or not content_terms(asks)):
+            return False
+        best = self.found[0].unit
+        return (best.passage.hit.document_id, *best.spans[-1]) in said
 
 
 def candidates(question: Question, passages: Sequence[Passage], embedder: Embedder) -> list[Candidate]:

@@ -14,6 +14,8 @@ from ragkb.answer.units import Passage, Unit
 from ragkb.models.chat import Usage
 
 NO_TOKENS = Usage()
+Place = tuple[str, int, int]
+"""Id of a document, start and end in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,11 @@ class Span:
     passage: Passage
     start: int
     end: int
+
+    @property
+    def place(self) -> Place:
+        """Which document, and where in it."""
+        return (self.passage.hit.document_id, self.start, self.end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +114,8 @@ class Extractive:
         answered = [part for part in task.parts if part.confidence >= self.least_confidence] or list(task.parts[:1])
         each = -(-self.sentences // len(answered))
         drafts = [draft for part in answered for draft in self._part(part, each)]
-        unanswered = tuple(part.question.asks for part in task.parts if part not in answered)
+        said = {draft.cited[-1].place for draft in drafts}
+        unanswered = tuple(part.question.asks for part in task.parts if part not in answered and not part.is_in(said))
         yield Written(_once(drafts), NO_TOKENS, unanswered)
 
     def _part(self, part: Considered, most: int) -> list[Draft]:
@@ -131,9 +139,9 @@ class Extractive:
 
 def _once(drafts: Sequence[Draft]) -> tuple[Draft, ...]:
     """Without what quotes the same places as an earlier one: parts of a question may be answered by one sentence."""
-    first: dict[tuple[tuple[str, int, int], ...], Draft] = {}
+    first: dict[tuple[Place, ...], Draft] = {}
     for draft in drafts:
-        first.setdefault(tuple((span.passage.hit.document_id, span.start, span.end) for span in draft.cited), draft)
+        first.setdefault(tuple(span.place for span in draft.cited), draft)
     return tuple(first.values())
 
 

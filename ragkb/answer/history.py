@@ -71,6 +71,11 @@ _PRONOUN_CJK = re.compile("[它他她那这其]")
 _HAN = re.compile("[\u4e00-\u9fff]")
 
 
+def points_back(question: str) -> bool:
+    """True if a word of the question stands for something that was said before: it, this, 它, 该."""
+    return bool(_POINTS_BACK.search(question))
+
+
 def standalone(question: str, history: Sequence[Turn]) -> str:
     """The question with what it leaves out; as it came if it leans on nothing.
 

@@ -1,7 +1,8 @@
 """Questions that ask for more than one thing: "What is X, and who approves it?" is answered part by part.
 
-By rules: a part begins where a question ends, or where "and", a comma or 和 is followed by words that ask while those
-before them ask as well. A part that leans on the one before is read with it, as a follow-up is (history.py).
+By rules: things with codes that "and" or "or" joins are looked up one by one; else a part begins where a question ends,
+or where "and", a comma or 和 is followed by words that ask while those before them ask as well. A part that leans on
+the one before is read with it, as a follow-up is (history.py).
 """
 
 from __future__ import annotations
@@ -32,6 +33,12 @@ _AND_CJK = re.compile("[，,；;、]\\s*(?:以及|并且|而且|还有|另外|�
 _ASKS_CJK = re.compile(
     "什么|谁|哪|几|多少|多久|多长|多大|多高|怎么|怎样|如何|何时|为何|吗|是否|能否|能不能|可不可以|是不是|有没有|呢[？?]?$"
 )
+_CODED = r"[A-Z][A-Z0-9]*(?:[-/][A-Z0-9]+)*"
+_PAIR = re.compile(  # two things with codes, of which the same is asked: each is looked up by itself
+    rf"(?<!between )(?<!between the )(?<![A-Za-z0-9-])(?P<one>(?=[A-Z/-]*\d){_CODED})"
+    r"\s*(?:,?\s(?:and|or|vs\.?|versus)\s(?:of\s)?(?:the\s|an?\s)?|和|与|及|或|还是|、)\s*"
+    rf"(?P<other>(?=[A-Z/-]*\d){_CODED})(?![A-Za-z0-9-])"
+)
 _QUESTION = re.compile("[^?？]+[?？]*")
 _HAN = re.compile("[\u4e00-\u9fff]")
 
@@ -50,6 +57,9 @@ def parts(question: str, asked: str = "") -> tuple[Part, ...]:
         before = question[: len(question) - len(asked.strip())].strip()
         return tuple(Part(_with(before, one), one) for one in _split(asked.strip()))
     first, *rest = _split(question)
+    if not rest and (pair := _PAIR.search(question)):
+        each = [f"{question[: pair.start()]}{pair[name]}{question[pair.end() :]}" for name in ("one", "other")]
+        return tuple(Part(one, one) for one in each)
     return (Part(first, first), *(Part(_with(first, one), one) for one in rest))
 
 
@@ -77,11 +87,14 @@ def _split(question: str) -> list[str]:
 def _clauses(question: str) -> list[str]:
     """Cut where a conjunction or a comma stands between two clauses that both ask."""
     separator, asks = (_AND_CJK, _ASKS_CJK) if len(_HAN.findall(question)) > 3 else (_AND, _ASKS)
+    clauses: list[str] = []
+    begin = 0
     for match in separator.finditer(question):
-        left, right = question[: match.start()], question[match.end() :]
-        if _asks(left, asks) and _asks(right, asks):
-            return [left, *_clauses(right)]
-    return [question]
+        left, right = question[begin : match.start()], question[match.end() :]
+        if len(clauses) < MOST and _asks(left, asks) and _asks(right, asks):
+            clauses.append(left)
+            begin = match.end()
+    return [*clauses, question[begin:]]
 
 
 def _asks(text: str, asks: re.Pattern[str]) -> bool:

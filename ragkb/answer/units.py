@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 from ragkb.retrieve.origin import UNKNOWN, Origin
+from ragkb.text import hidden
 from ragkb.text.sentences import sentences
 from ragkb.types import Hit
 
@@ -79,7 +80,8 @@ def units(passage: Passage) -> list[Unit]:
     text, out = passage.hit.text, []
     header, lead, asked = passage.table_header, None, ""
     previous_is_row = bool(header)
-    for start, end in sentences(text):
+    for found, end in sentences(text):
+        start = hidden.whole(text, found)
         one = text[start:end]
         span = (passage.hit.start + start, passage.hit.start + end)
         if one.startswith("|"):

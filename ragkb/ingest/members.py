@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import io
+import re
 import stat
 import zipfile
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ from ragkb.ingest.normalise import one_line
 from ragkb.settings import LimitSettings
 
 _CONTAINERS = frozenset({".eml", ".msg", ".pdf", ".zip"})
+_PARTS = re.compile(rb"multipart/(?!alternative)|message/rfc822", re.IGNORECASE)  # of an e-mail with attachments
 _SKIPPED = frozenset({"__MACOSX", "__pycache__", "node_modules", "Thumbs.db", "desktop.ini"})
 _PLAUSIBLE_RATIO = 300
 _SMALL = 10_000_000
@@ -41,8 +43,11 @@ def may_hold(source: str) -> bool:
 
 
 def holds(source: str, data: bytes) -> bool:
-    """True if the file has to be opened to see what documents of their own it holds: it may, and is no plain PDF."""
-    return may_hold(source) and (suffix_of(source) != ".pdf" or mail.FILE_IN_PDF in data)
+    """True if the file has to be opened to see what documents of their own it holds: its bytes do not rule it out."""
+    suffix = suffix_of(source)
+    if suffix == ".eml":
+        return _PARTS.search(data) is not None
+    return suffix in _CONTAINERS and (suffix != ".pdf" or mail.FILE_IN_PDF in data)
 
 
 def expand(data: bytes, source: str, limits: LimitSettings) -> Iterator[Member]:

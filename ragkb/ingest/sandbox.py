@@ -9,9 +9,9 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal, Protocol
@@ -29,6 +29,7 @@ from ragkb.settings import IngestSettings, LimitSettings, OcrMode
 from ragkb.types import Draft
 
 _DOCUMENTS_WITHOUT_FORK = 50  # one process parses, where each document cannot have its own
+_HELD_BYTES = 2_000_000  # of members that are held at once
 _BYTES_PER_SECOND = 4_000_000  # a large file gets more time: a second for each of these
 
 
@@ -128,7 +129,6 @@ class Sandbox:
         self._limits, self._ocr, self._keeps_hidden, self._forks = limits, ocr, keeps_hidden, forks
         self._threads = ThreadPoolExecutor(workers, "ragkb-parse")
         self._idle: queue.SimpleQueue[Process] = queue.SimpleQueue()
-        self._openers: queue.SimpleQueue[Process] = queue.SimpleQueue()
         self._all: set[Process] = set()
         self._lock = threading.Lock()
         self._closed = False
@@ -137,13 +137,31 @@ class Sandbox:
         return self._threads.submit(_outcome, lambda: self._parse(data, name))
 
     def open(self, data: bytes, name: str) -> Iterator[Member]:
-        """subtle: by a process that parses nothing, since it waits while what it gave is parsed by the others."""
+        """subtle: what is small is taken as a whole, so that its process parses it next. A large file's process waits
+        while what it gave is parsed by others, and is one more than the pool has."""
         request = Request(name, self._limits, "off", self._seconds(data), opens=True)
-        process = self._process(self._openers)
+        held, size = [], 0
+        ending: InputError | None = None
+        with closing(self._opened(request, data)) as members:
+            try:
+                for member in members:
+                    held.append(member)
+                    size += len(member.data)
+                    if size > _HELD_BYTES:
+                        break
+            except InputError as error:
+                ending = error
+            yield from held
+            if ending:
+                raise ending
+            yield from members
+
+    def _opened(self, request: Request, data: bytes) -> Generator[Member, None, None]:
+        process = self._process()
         try:
             yield from process.members(request, data)
         except InputError:  # of the file; the process is as good as before
-            self._keep(process, self._openers)
+            self._keep(process)
             raise
         except Died as death:
             self._forget(process)
@@ -151,7 +169,7 @@ class Sandbox:
         except BaseException:
             self._forget(process)
             raise
-        self._keep(process, self._openers)
+        self._keep(process)
 
     def draw(self, data: bytes, picture: Picture) -> bytes:
         request = Request("page.pdf", self._limits, "off", self._seconds(data), picture=picture)
@@ -206,18 +224,18 @@ class Sandbox:
             raise death.error from None
 
     def _ask(self, request: Request, data: bytes) -> bytes:
-        process = self._process(self._idle)
+        process = self._process()
         try:
             reply = process.ask(request, data)
         except BaseException:
             self._forget(process)
             raise
-        self._keep(process, self._idle)
+        self._keep(process)
         return reply
 
-    def _process(self, idle: queue.SimpleQueue[Process]) -> Process:
+    def _process(self) -> Process:
         with suppress(queue.Empty):
-            return idle.get_nowait()
+            return self._idle.get_nowait()
         with self._lock:
             if self._closed:
                 raise DocumentRefused("the ingest ended")
@@ -226,11 +244,11 @@ class Sandbox:
         process.wait_until_ready()
         return process
 
-    def _keep(self, process: Process, idle: queue.SimpleQueue[Process]) -> None:
+    def _keep(self, process: Process) -> None:
         if not self._forks and process.documents >= _DOCUMENTS_WITHOUT_FORK:
             self._forget(process)
         else:
-            idle.put(process)
+            self._idle.put(process)
 
     def _forget(self, process: Process) -> None:
         process.end()

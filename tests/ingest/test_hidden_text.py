@@ -7,14 +7,19 @@ from pathlib import Path
 
 import hidden_files
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ragkb import KnowledgeBase
+from ragkb.answer.units import Passage, units
+from ragkb.ingest.builder import TextBuilder
 from ragkb.ingest.chunk import chunk
 from ragkb.ingest.loaders import MAY_HIDE, load
 from ragkb.models import Embedder
 from ragkb.settings import ChunkSettings, LimitSettings, Settings
 from ragkb.text.hidden import LONGEST, MARK, marked, whole
 from ragkb.text.sentences import sentences
+from ragkb.types import Explain, Hit
 
 LIMITS = LimitSettings()
 FILES = hidden_files.files()
@@ -71,6 +76,29 @@ def test_a_quote_within_a_line_of_hidden_text_begins_with_its_mark() -> None:
         assert quote.startswith(MARK) or "euros" not in quote
     assert text[whole(text, text.index("At once")) :].startswith(MARK)
     assert whole(text, text.index("Seen too")) == text.index("Seen too")
+
+
+WORDS = st.lists(
+    st.sampled_from(
+        ["quokka", "Quokka.", "1.", "(a)", "z. B.", "Dr.", "三个月。", "- ", "| x |", "A:", "Q: why?", "§ 3", "!"]
+    ),
+    min_size=1,
+    max_size=60,
+)
+
+
+@given(WORDS)
+@settings(max_examples=150, deadline=None)
+def test_whatever_is_hidden_no_unit_of_an_answer_says_it_without_the_mark(words: list[str]) -> None:
+    builder = TextBuilder(LIMITS, keeps_hidden=True)
+    builder.paragraph("The seen word.")
+    builder.hidden(" ".join(words))
+    builder.paragraph("Seen too.")
+    text = builder.build().text
+    hit = Hit(1, 1.0, "d", "a", "T", None, (), 0, len(text), text, Explain(None, None, 0.5))
+    for unit in units(Passage(hit)):
+        if "uokka" in unit.said:
+            assert MARK in unit.said[: unit.said.index("uokka")]
 
 
 def test_the_setting_makes_files_be_read_again_and_answers_show_the_mark(tmp_path: Path) -> None:

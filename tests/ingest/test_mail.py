@@ -11,7 +11,7 @@ import pytest
 from ragkb.errors import DocumentRefused
 from ragkb.ingest.loaders import load
 from ragkb.ingest.loaders.msg_properties import inflate_rtf
-from ragkb.ingest.members import Member, expand
+from ragkb.ingest.members import Member, expand, holds
 from ragkb.settings import LimitSettings
 
 LIMITS = LimitSettings()
@@ -54,6 +54,20 @@ def test_pictures_inside_an_html_message_are_no_attachments() -> None:
 def test_an_email_in_a_charset_that_it_does_not_name() -> None:
     data = b"Subject: Urlaub\nFrom: x@example.com\n\n" + "员工每年享有年休假，详见员工手册。".encode("gb18030")
     assert load(data, "a.eml", LIMITS).text.endswith("员工每年享有年休假，详见员工手册。")
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"Subject: A\n\ntext", False),
+        (b'Subject: A\nContent-Type: multipart/alternative; boundary="x"\n\n--x\n\nA\n--x--\n', False),
+        (b'Subject: A\nContent-Type: Multipart/Mixed; boundary="x"\n\n--x\n\nA\n--x--\n', True),
+        (make.eml("A", "b", {"c.txt": b"x"}), True),
+        (make.eml("A", "b", messages=(make.eml("B", "c"),)), True),
+    ],
+)
+def test_only_an_email_that_may_have_attachments_is_opened(data: bytes, expected: bool) -> None:
+    assert holds("a.eml", data) is expected
 
 
 def test_an_email_with_more_attachments_than_the_limit() -> None:

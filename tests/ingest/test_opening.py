@@ -91,7 +91,7 @@ def test_an_opener_that_dies_is_blamed_and_what_it_gave_stays(tmp_path: Path) ->
 
 @LINUX
 def test_an_opener_that_takes_too_long_is_ended() -> None:
-    data = make.archive({f"{number}.txt": os.urandom(1_000_000) for number in range(3)})
+    data = make.archive({f"{number}.txt": os.urandom(320_000) for number in range(12)})
     with Sandbox(1, LimitSettings(seconds=1)) as sandbox:
         before = children({os.getpid()})
         opened = sandbox.open(data, "x.zip")
@@ -110,6 +110,15 @@ def test_an_iteration_that_is_left_leaves_no_process() -> None:
         next(opened)
         opened.close()  # type: ignore[attr-defined]
         assert children({os.getpid()}) <= before
+
+
+@LINUX
+def test_a_small_message_is_opened_and_parsed_by_one_process() -> None:
+    before = children({os.getpid()})
+    with Sandbox(1, LIMITS) as sandbox:
+        for member in sandbox.open(MAIL, "m.eml"):
+            assert sandbox.submit(member.data, member.source).result().document()
+        assert len(children({os.getpid()}) - before) == 1
 
 
 # --- what is not trusted ----------------------------------------------------------------------------------------------
