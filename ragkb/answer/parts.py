@@ -87,11 +87,14 @@ def _split(question: str) -> list[str]:
 def _clauses(question: str) -> list[str]:
     """Cut where a conjunction or a comma stands between two clauses that both ask."""
     separator, asks = (_AND_CJK, _ASKS_CJK) if len(_HAN.findall(question)) > 3 else (_AND, _ASKS)
+    clauses: list[str] = []
+    begin = 0
     for match in separator.finditer(question):
-        left, right = question[: match.start()], question[match.end() :]
-        if _asks(left, asks) and _asks(right, asks):
-            return [left, *_clauses(right)]
-    return [question]
+        left, right = question[begin : match.start()], question[match.end() :]
+        if len(clauses) < MOST and _asks(left, asks) and _asks(right, asks):
+            clauses.append(left)
+            begin = match.end()
+    return [*clauses, question[begin:]]
 
 
 def _asks(text: str, asks: re.Pattern[str]) -> bool:

@@ -107,6 +107,7 @@ def by_words(question: Question, place: Place) -> tuple[float, ...]:
     above = here | context
     with_before = above.terms | (About.of(place.before.reads).terms if place.before else frozenset())
     nearby = context | About.of(place.section)
+    met_nearby = context | About.of(_without_rows(place.section)) if unit.cells else nearby
     expected, asked = question.expects(unit.said), neighbours(question.text)
     said = lexical_tokens(unit.said, "en")
     return (
@@ -128,11 +129,16 @@ def by_words(question: Question, place: Place) -> tuple[float, ...]:
         float(bool(unit.cells)),
         math.log(1 + len(unit.said)) / 6,
         sum(term not in question.weights for term in said) / max(1, len(said)),
-        *question.met_by(above, nearby),
+        *question.met_by(above, met_nearby),
         expected,
         float(is_counted(unit.said, counted(question.asks))),
         *(expected if question.kind == kind else 0.0 for kind in KINDS[:7]),
     )
+
+
+def _without_rows(text: str) -> str:
+    """What stands around a table: what another row is about, this row is not."""
+    return "\n".join(line for line in text.split("\n") if not line.startswith("|"))
 
 
 def by_meaning(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -109,3 +110,12 @@ def test_no_more_passages_are_read_for_two_parts(tmp_path: Path):
         )
         answer = kb.ask("How long is leave 3 and how much is allowance 4?", k=4)
     assert len(answer.passages) == 4
+
+
+@pytest.mark.parametrize(
+    "question", ["what is it, " * 300, "？" * 900, "and who " * 400, "，谁" * 900, "H1 and H2 " * 300]
+)
+def test_any_text_is_taken_apart_in_no_time(question):
+    began = time.process_time()
+    assert 1 <= len(parts(question)) <= 3
+    assert time.process_time() - began < 2
