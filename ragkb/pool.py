@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
@@ -19,12 +20,27 @@ class Pool:
 
     def __init__(self, threads: int, name: str) -> None:
         self._threads, self._name = threads, name
-        self._held = (0, ThreadPoolExecutor(1))  # of no process
+        self._held = (0, ThreadPoolExecutor(1), threading.Semaphore(0))  # of no process
 
     def submit(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """What `work` will return or raise."""
-        process, executor = self._held
+        return self._here()[0].submit(work, *args, **kwargs)
+
+    def begin(self, work: Callable[[], T]) -> Callable[[], T]:
+        """What returns, or raises, what `work` does, which is under way if a thread is free, else done when asked for.
+
+        A thread that has to wait for another one gains nothing.
+        """
+        executor, free = self._here()
+        if not free.acquire(blocking=False):
+            return work
+        future = executor.submit(work)
+        future.add_done_callback(lambda _: free.release())
+        return future.result
+
+    def _here(self) -> tuple[ThreadPoolExecutor, threading.Semaphore]:
+        process, executor, free = self._held
         if process != os.getpid():
-            executor = ThreadPoolExecutor(self._threads, self._name)
-            self._held = os.getpid(), executor  # subtle: two at once make two, of which one is used for this call alone
-        return executor.submit(work, *args, **kwargs)
+            executor, free = ThreadPoolExecutor(self._threads, self._name), threading.Semaphore(self._threads)
+            self._held = os.getpid(), executor, free  # subtle: two at once make two, of which one is used but once
+        return executor, free

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,15 @@ def test_work_is_done_in_its_threads_and_its_errors_are_raised() -> None:
     assert [pool.submit(pow, number, 2).result() for number in range(5)] == [0, 1, 4, 9, 16]
     with pytest.raises(ZeroDivisionError):
         pool.submit(divmod, 1, 0).result()
+
+
+def test_more_work_than_threads_is_done_by_who_asks_for_it() -> None:
+    pool, may_end = Pool(1, "one"), threading.Event()
+    first = pool.begin(lambda: may_end.wait(30) and threading.current_thread().name)
+    second = pool.begin(lambda: threading.current_thread().name)  # there is no thread left for it
+    assert second() == threading.current_thread().name
+    may_end.set()
+    assert str(first()).startswith("one")
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")

@@ -12,6 +12,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ragkb.cores import usable_cores
 from ragkb.models import Embedder
 from ragkb.models.reranker import load_reranker
 from ragkb.pool import Pool
@@ -31,8 +32,8 @@ from ragkb.types import Explain, Hit, Principal
 
 Leg = Literal["hybrid", "dense", "lexical"]
 LEAST_READABLE = 0.2
-_AHEAD = Pool(32, "ragkb-query")
-"""Embeds questions beside the threads that ask them; more than are asked at once, since an embedder may be far away."""
+_AHEAD = Pool(usable_cores(), "ragkb-query")
+"""Embeds questions beside the threads that ask them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def search(reader: Reader, embedder: Embedder, query: Query, settings: SearchSet
     visible = reader.visible(query.as_, query.where)
     readable = embedder.readable(query.text) if query.leg == "hybrid" else 1.0
     weight = dense_weight(query.leg, readable, settings)
-    vector = _AHEAD.submit(_embedded, embedder, query.text) if weight > 0 else None
+    vector = _AHEAD.begin(partial(_embedded, embedder, query.text)) if weight > 0 else None
     route = routed(reader, query.text, query.as_, visible) if query.leg == "hybrid" else unrouted(reader, query.text)
     candidates = max(settings.candidates, query.k)
     dense: dict[int, float] = {}
@@ -60,7 +61,7 @@ def search(reader: Reader, embedder: Embedder, query: Query, settings: SearchSet
         found = _lexical(reader, query.as_, route, candidates, visible)
         lexical = share(found, reader.most(route.words))
     if vector:
-        topic = vector.result() if route.topic == query.text else _embedded(embedder, route.topic)
+        topic = vector() if route.topic == query.text else _embedded(embedder, route.topic)
         dense = above(_dense(reader, topic, route, candidates, visible), reader.background())
     ranked = _boosted(reader, convex(dense, lexical, weight), route)
     late = ""
