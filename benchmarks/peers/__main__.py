@@ -1,7 +1,8 @@
 """ragkb beside its peers: same weights, same documents, same machine, one run, one process after the other.
 
     python -m benchmarks.peers --data DIR [--documents N] [--queries N] [--peers langchain,llamaindex,haystack,txtai]
-                               [--sets NAME,..] [--reports N] [--docs DIR] [--cache DIR] [--json FILE]
+                               [--sets NAME,..] [--reports N] [--without PDF,..] [--docs DIR] [--cache DIR]
+                               [--json FILE]
 
 DIR holds sets in BEIR's form and, at any depth, folders of PDFs. The first call makes an environment for each library
 with pip (about 1.2 GB each). --docs puts the figures into DIR/peers.md and DIR/peers.svg. docs/peers.md says what each
@@ -64,6 +65,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--peers", type=names, default="langchain,llamaindex,haystack,txtai")
     parser.add_argument("--sets", type=names, default="scifact,nq_oracle", help="folders under --data")
     parser.add_argument("--reports", type=int, default=20, help="PDFs of the folder with the most; 0: none")
+    parser.add_argument("--without", type=names, default="", help="PDFs to leave out, that a library cannot read say")
     parser.add_argument("--starts", type=int, default=2, help="starts to a first answer; the fastest counts")
     parser.add_argument("--docs", type=Path, help="where peers.md and peers.svg are written")
     parser.add_argument("--cache", type=Path, default=Path(user_cache_dir("ragkb")) / "peers")
@@ -122,7 +124,7 @@ def on_sets(
 def on_files(
     given: argparse.Namespace, environments: Sequence[Environment], work: Path, problems: list[str]
 ) -> Iterator[FilesResult]:
-    reports = copied_reports(given.data, given.reports, work / "reports") if given.reports else None
+    reports = copied_reports(given.data, given.reports, given.without, work / "reports") if given.reports else None
     for made in environments:
         if reports and made.name in (OWN, FILES_PEER):
             say(f"PDF reports, {made.name}")
@@ -132,9 +134,9 @@ def on_files(
                 problems.append(f"{made.name} on PDF reports: {error}")
 
 
-def copied_reports(data: Path, most: int, to: Path) -> Path | None:
+def copied_reports(data: Path, most: int, without: Sequence[str], to: Path) -> Path | None:
     """A folder with PDFs, evenly spread by name, of the folder under `data` that has the most; None if none has any."""
-    found = sorted(data.rglob("*.pdf"))
+    found = sorted(path for path in data.rglob("*.pdf") if path.name not in without)
     folders = [path.parent for path in found]
     if not found:
         return None

@@ -103,9 +103,10 @@ def test_reports_come_from_the_folder_with_most_pdfs(tmp_path: Path):
     for name in ("few/a.pdf", "many/a.pdf", "many/b.pdf", "many/c.pdf"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(name)
-    taken = copied_reports(tmp_path, 2, tmp_path / "out")
-    assert taken is not None
-    assert [path.read_text() for path in sorted(taken.iterdir())] == ["many/a.pdf", "many/b.pdf"]
+    for without, wanted in (((), ["many/a.pdf", "many/b.pdf"]), (("b.pdf",), ["many/a.pdf", "many/c.pdf"])):
+        taken = copied_reports(tmp_path, 2, without, tmp_path / f"out{len(without)}")
+        assert taken is not None
+        assert [path.read_text() for path in sorted(taken.iterdir())] == wanted
 
 
 def test_a_library_speaks_json_lines(small_set: Path, tmp_path: Path):
