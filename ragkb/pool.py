@@ -20,7 +20,7 @@ class Pool:
 
     def __init__(self, threads: int, name: str) -> None:
         self._threads, self._name = threads, name
-        self._held = (0, ThreadPoolExecutor(1), threading.Semaphore(0))  # of no process
+        self._held: tuple[int, ThreadPoolExecutor, threading.Semaphore] | None = None  # and of which process
 
     def submit(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """What `work` will return or raise."""
@@ -39,8 +39,8 @@ class Pool:
         return future.result
 
     def _here(self) -> tuple[ThreadPoolExecutor, threading.Semaphore]:
-        process, executor, free = self._held
-        if process != os.getpid():
-            executor, free = ThreadPoolExecutor(self._threads, self._name), threading.Semaphore(self._threads)
-            self._held = os.getpid(), executor, free  # subtle: two at once make two, of which one is used but once
-        return executor, free
+        held = self._held
+        if held is None or held[0] != os.getpid():
+            held = os.getpid(), ThreadPoolExecutor(self._threads, self._name), threading.Semaphore(self._threads)
+            self._held = held  # subtle: two at once make two, of which one is used but once
+        return held[1], held[2]

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 HINT = "delete its folder; it is made again"
 SLOW = ["SkipLayerNormFusion"]
-"""ONNX Runtime's fusion of a sum and a norm: on the processor it takes three times as long as the two (1.32)."""
+"""ONNX Runtime's fusion of a sum and a norm: on the processor it takes longer than the two (1.32)."""
 
 
 def open_session(path: Path, threads: int) -> InferenceSession:

@@ -2,8 +2,8 @@
 
 SmoothQuant (Xiao et al. 2023): a channel's activations are divided by s, its row of the weights multiplied by s, with
 s = max|activation|^a / max|weight|^(1 - a). The maxima are taken over probe texts and over random tokens, so that every
-language of the vocabulary takes part. Measured on 500 texts of SciFact against float32: the spread of a cosine's error
-falls from .0095 to .0056, as it does with 300 paragraphs of English prose in the place of the random tokens.
+language of the vocabulary takes part. English prose in the place of
+the random tokens was no better.
 """
 
 from __future__ import annotations
